@@ -113,7 +113,7 @@ $(B)/link.ld: link.ld mm/layout.h $(B)/flags | compiler
 	$(Q)$(CC) -E -P -x assembler-with-cpp -I. $< -o $@
 
 # Three links, because the kernel holds the table of its own symbols: see tools/ksyms.py.  The objects are $(1).
-LINK   = $(LD) $(LDFLAGS) -T $(B)/link.ld $(1)
+LINK   = $(LD) $(LDFLAGS) -T $(B)/link.ld $(1) $(B)/vhe.o
 KSYMS  = $(@D)/ksyms
 ksyms  = $(1) >$(KSYMS).S && $(CC) -c $(KSYMS).S -o $(KSYMS).o
 define link_kernel
@@ -123,10 +123,22 @@ define link_kernel
 	$(Q)$(call ksyms,$(NM) $(KSYMS).elf | $(PYTHON) tools/ksyms.py) && $(LINK) $(KSYMS).o -o $@
 	@rm -f $(KSYMS).*
 endef
-link_parts := $(B)/link.ld $(B)/objects $(B)/linker tools/ksyms.py
+link_parts := $(B)/vhe.o $(B)/link.ld $(B)/objects $(B)/linker tools/ksyms.py
 
 $(B)/newel.elf: $(KOBJ) $(link_parts)
 	$(call link_kernel,$(KOBJ))
+
+# el2/'s half for guests once more, for a kernel that is at EL2 itself (el2/vhe.h): all names but those that the kernel calls
+# are its own.
+VHE_OBJ := $(patsubst %,$(B)/vhe/%.o,run.c switch.S guest.c guest_s2.c machine.c pool.c table.c tlb.c)
+$(VHE_OBJ): $(B)/vhe/%.o: el2/% $(B)/flags | compiler
+	$(call say,CC,$< (VHE))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -DEL2_VHE -MMD -MP -c $< -o $@
+
+$(B)/vhe.o: $(VHE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r $(VHE_OBJ) -o $@ && $(OBJCOPY) -w -G 'vhe_*' $@
 
 %.img: %.elf
 	$(call say,IMG,$@)
@@ -144,7 +156,7 @@ print-%:
 
 force:
 .PHONY: all clean compiler force
--include $(KOBJ:.o=.d)
+-include $(KOBJ:.o=.d) $(VHE_OBJ:.o=.d)
 
 clean:
 	$(call say,CLEAN,build (but for build/parts: what was downloaded))

@@ -11,24 +11,23 @@
 #pragma once
 
 /*
- * The guest's system registers of EL1 and EL0 that a run loads and an exit stores: X(name, register
- * as the kernel at EL1 spells it), for C and for the assembly of el2/switch.S.  Those of the EL12
- * lists have other names where the kernel itself is at EL2 (VHE: SCTLR_EL12 and so on); the rest
- * has one.
+ * The guest's system registers of EL1 and EL0 that a run loads and an exit stores: X(name,
+ * register), for C and for the assembly of el2/switch.S.  Those of the EL12 lists have other names
+ * where the kernel itself is at EL2 (el2/vhe.h: EL12): they are spelled without a level.
  */
 /* What lets the core walk tables: last in, first out (el2/switch.S). */
-#define EL2_WALK_REGS(X)    \
-	X(SCTLR, sctlr_el1) \
-	X(TCR, tcr_el1)
-#define EL2_EL12_REGS(X)              \
-	X(CPACR, cpacr_el1)           \
-	X(TTBR0, ttbr0_el1)           \
-	X(TTBR1, ttbr1_el1)           \
-	X(MAIR, mair_el1)             \
-	X(AMAIR, amair_el1)           \
-	X(VBAR, vbar_el1)             \
-	X(CONTEXTIDR, contextidr_el1) \
-	X(CNTKCTL, cntkctl_el1)
+#define EL2_WALK_REGS(X) \
+	X(SCTLR, sctlr)  \
+	X(TCR, tcr)
+#define EL2_EL12_REGS(X)          \
+	X(CPACR, cpacr)           \
+	X(TTBR0, ttbr0)           \
+	X(TTBR1, ttbr1)           \
+	X(MAIR, mair)             \
+	X(AMAIR, amair)           \
+	X(VBAR, vbar)             \
+	X(CONTEXTIDR, contextidr) \
+	X(CNTKCTL, cntkctl)
 #define EL2_PLAIN_REGS(X)           \
 	X(TPIDR, tpidr_el1)         \
 	X(SP_EL1, sp_el1)           \
@@ -38,12 +37,12 @@
 	X(MDSCR, mdscr_el1)
 /* Nothing of these is alive in the host's kernel when it calls: they are the guest's alone. */
 #define EL2_EL12_GUEST_REGS(X) \
-	X(ESR, esr_el1)        \
-	X(AFSR0, afsr0_el1)    \
-	X(AFSR1, afsr1_el1)    \
-	X(FAR, far_el1)        \
-	X(ELR, elr_el1)        \
-	X(SPSR, spsr_el1)
+	X(ESR, esr)            \
+	X(AFSR0, afsr0)        \
+	X(AFSR1, afsr1)        \
+	X(FAR, far)            \
+	X(ELR, elr)            \
+	X(SPSR, spsr)
 #define EL2_PLAIN_GUEST_REGS(X) X(PAR, par_el1)
 /* With EL2_RUN_DEBUG. */
 #define EL2_DEBUG_REGS(X)	X(MDCCINT, mdccint_el1)
@@ -178,5 +177,14 @@ struct el2_vcpu {
 };
 
 _Static_assert(sizeof(struct el2_vcpu) <= EL2_PAGE, "a vcpu is one page");
+
+/*
+ * Where the kernel itself is at EL2 it calls its own copy of el2/'s half for guests (el2/vhe.h),
+ * with all of PSTATE.DAIF masked: a call but EL2_RUN, with its number and arguments as x[0] to
+ * x[4]; EL2_RUN; and, on each core before its first run, what the core needs, @first on the first.
+ */
+int64_t vhe_guest_call(uint32_t fn, const uint64_t x[5]);
+int64_t vhe_guest_run(uint64_t handle);
+void vhe_machine_start(bool first, bool vhe);
 
 #endif

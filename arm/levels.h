@@ -11,6 +11,9 @@
 
 /* By encoding: op0_op1_Cn_Cm_op2 */
 #define SCTLR_EL12	    S3_5_C1_C0_0
+#define TCR_EL12	    S3_5_C2_C0_2
+#define CNTV_CTL_EL02	    S3_5_C14_C3_1
+#define CNTV_CVAL_EL02	    S3_5_C14_C3_2
 #define ICC_SRE_EL2	    S3_4_C12_C9_5
 #define ICC_SRE_EL3	    S3_6_C12_C12_5
 #define ICC_CTLR_EL3	    S3_6_C12_C12_4
@@ -133,6 +136,7 @@
 #define CPTR_EL2_TAM	    SYSREG_BIT(30)
 #define CPTR_EL2_VHE_FPEN   SYSREG_FIELD(3, 20)
 #define CPTR_EL2_VHE_ZEN    SYSREG_FIELD(3, 16)
+#define CPTR_EL2_VHE_TTA    SYSREG_BIT(28)
 
 /*
  * CNTHCTL_EL2: EL1 may use the physical counter and timer.  With VHE the same two bits are 10
@@ -141,6 +145,7 @@
 #define CNTHCTL_EL1PCTEN    SYSREG_BIT(0)
 #define CNTHCTL_EL1PCEN	    SYSREG_BIT(1)
 #define CNTHCTL_VHE_SHIFT   10
+#define CNTHCTL_VHE_EL1	    SYSREG_FIELD(3, 10)
 
 #define VTTBR_VMID_SHIFT    48
 

@@ -5,7 +5,6 @@
 #include "el2/guest.h"
 
 #include "abi/errno.h"
-#include "el2/memory.h"
 #include "el2/guest_s2.h"
 #include "el2/machine.h"
 #include "el2/pool.h"
@@ -82,7 +81,7 @@ static int64_t create_vm(uint64_t ipa_bits)
 	if (!vmid)
 		return EL2_BUSY;
 	/* Seen as a VM only when it is whole. */
-	vm = (struct el2_vm *)(uintptr_t)el2_pages_new(0, EL2_TABLE, &handle);
+	vm = el2_page_new(EL2_TABLE, &handle);
 	if (!vm) {
 		vmid_free(vmid);
 		return EL2_NOMEM;
@@ -91,7 +90,7 @@ static int64_t create_vm(uint64_t ipa_bits)
 	/* Before the first vcpu runs: all of it is set by then. */
 	el2_machine_host();
 	if (el2_s2_init(vm, (unsigned int)ipa_bits, vmid)) {
-		el2_pages_free((uint64_t)(uintptr_t)vm, 0);
+		el2_page_free(vm);
 		vmid_free(vmid);
 		return EL2_NOMEM;
 	}
@@ -110,7 +109,7 @@ static int64_t destroy_vm(uint64_t handle)
 	el2_set_held(handle, EL2_TABLE);
 	el2_s2_destroy(vm);
 	vmid_free((uint32_t)(vm->vttbr >> VTTBR_VMID_SHIFT));
-	el2_pages_free((uint64_t)(uintptr_t)vm, 0);
+	el2_page_free(vm);
 	return 0;
 }
 
@@ -139,16 +138,16 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 
 	if (!vm)
 		return EL2_INVALID;
-	v = (struct el2_vcpu_own *)(uintptr_t)el2_pages_new(0, EL2_TABLE, &handle);
+	v = el2_page_new(EL2_TABLE, &handle);
 	if (!v)
 		return EL2_NOMEM;
 	err = share_page(page);
 	if (err) {
-		el2_pages_free((uint64_t)(uintptr_t)v, 0);
+		el2_page_free(v);
 		return answer_of(err);
 	}
 	v->vm = vm;
-	v->page = (struct el2_vcpu *)(uintptr_t)page;
+	v->page = el2_at(page);
 	vm->users++;
 	el2_set_held(handle, EL2_VCPU);
 	return handle;
@@ -161,14 +160,14 @@ static int64_t destroy_vcpu(uint64_t handle)
 
 	if (!v)
 		return el2_held(handle, EL2_VCPU_RUNS) ? EL2_BUSY : EL2_INVALID;
-	page = (uint64_t)(uintptr_t)v->page;
+	page = el2_address(v->page);
 	el2_unsee(page);
 	el2_block_drop(page, 1);
 	/* The number may be another's soon, whose translations are not this one's. */
 	for (unsigned int i = 0; i < MPIDR_SLOTS; i++)
 		v->vm->last[i] = 0;
 	v->vm->users--;
-	el2_pages_free((uint64_t)(uintptr_t)v, 0);
+	el2_page_free(v);
 	return 0;
 }
 

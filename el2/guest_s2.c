@@ -8,7 +8,6 @@
 #include "abi/errno.h"
 #include "el2/guest_s2.h"
 #include "el2/machine.h"
-#include "el2/memory.h"
 #include "el2/pool.h"
 #include "el2/tlb.h"
 

@@ -224,7 +224,7 @@ int64_t el2_unseal_module(uint64_t pa, uint64_t size)
 	el2_lock(&el2_memory_lock);
 	if (is_of_arena(pa, size)) {
 		/* Nobody can put anything of his own into what was sealed, not for a moment. */
-		el2_clear(pa, size);
+		el2_clear((void *)pa, size);
 		dsb(ish);
 		r = answer(el2_host_protect(pa, size, S2_WRITE, S2_XN));
 	}

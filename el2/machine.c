@@ -36,12 +36,12 @@ static void choose_traps(struct el2_machine *m)
 {
 	m->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
 		 HCR_TWI | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR |
-		 HCR_TSW | HCR_RW | HCR_TLOR;
+		 HCR_TSW | HCR_RW | HCR_TLOR | HCR_OF_GUEST;
 	if (m->has_ras)
 		m->hcr |= HCR_TERR | HCR_TEA;
 	if (m->has_fwb)
 		m->hcr |= HCR_FWB;
-	m->cptr = CPTR_EL2_RES1 | CPTR_EL2_TZ | CPTR_EL2_TFP | CPTR_EL2_TTA;
+	m->cptr = CPTR_OF_GUEST;
 	if (ID_FIELD(id_aa64pfr0_el1, PFR0_AMU))
 		m->cptr |= CPTR_EL2_TAM;
 	m->mdcr = MDCR_EL2_TPM | MDCR_EL2_TPMCR | MDCR_EL2_TDOSA | MDCR_EL2_TDRA | MDCR_EL2_TPMS |
@@ -55,11 +55,12 @@ void el2_machine_start(bool first, bool vhe)
 	struct el2_machine *m = &el2_machine;
 	uint64_t dfr0 = READ_SYSREG(id_aa64dfr0_el1);
 
-	WRITE_SYSREG(tpidr_el2, (uint64_t)mpidr_slot(READ_SYSREG(mpidr_el1)));
-	WRITE_SYSREG(cnthp_ctl_el2, 0);
+	WRITE_SYSREG(tpidr_el2, EL2_TPIDR);
+	WRITE_SYSREG_S(EL2_RUN_TIMER_CTL, 0);
 	if (!first)
 		return;
-	el2_pool_start();
+	if (!EL2_IS_VHE)
+		el2_pool_start();
 	m->has_ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS);
 	m->has_pauth = id_has_pauth();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
@@ -72,7 +73,7 @@ void el2_machine_start(bool first, bool vhe)
 	m->watchpoints = (unsigned int)(dfr0 >> 20 & 0xf) + 1;
 	look_at_gic(m);
 	choose_traps(m);
-	m->present = !vhe;
+	m->present = EL2_IS_VHE || !vhe;
 }
 
 void el2_machine_host(void)

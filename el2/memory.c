@@ -72,7 +72,7 @@ static uint64_t get_page(struct el2_table *t)
 	if (!page)
 		return spare_new ? spare_new() : 0;
 	pool_free = *(volatile uint64_t *)page;
-	el2_clear(page, PAGE);
+	el2_clear((void *)page, PAGE);
 	return page;
 }
 
@@ -299,15 +299,16 @@ int el2_own_map(uint64_t pa, uint64_t size)
 	return el2_table_map(&own, pa, pa, size, S1_RW, TABLE_LEVEL_2M);
 }
 
-void el2_clear(uint64_t pa, uint64_t size)
+void el2_clear(void *at, uint64_t size)
 {
 	uint64_t dczid = READ_SYSREG(dczid_el0), step = UINT64_C(4) << (dczid & DCZID_BS);
 
 	/* DC ZVA is for memory that is cached. */
-	if (dczid & DCZID_DZP || !(READ_SYSREG(sctlr_el2) & SCTLR_C) || (pa | size) & (step - 1)) {
-		clear_words((uint64_t *)pa, size);
+	if (dczid & DCZID_DZP || !(READ_SYSREG(sctlr_el2) & SCTLR_C) ||
+	    ((uint64_t)at | size) & (step - 1)) {
+		clear_words(at, size);
 		return;
 	}
-	for (uint64_t end = pa + size; pa < end; pa += step)
-		__asm__ volatile("dc zva, %0" ::"r"(pa) : "memory");
+	for (uint64_t p = (uint64_t)at, end = p + size; p < end; p += step)
+		__asm__ volatile("dc zva, %0" ::"r"(p) : "memory");
 }

@@ -61,4 +61,4 @@ bool el2_is_ram(uint64_t pa, uint64_t size);
 int el2_host_protect(uint64_t pa, uint64_t size, uint64_t set, uint64_t clear) __must_check;
 int el2_own_map(uint64_t pa, uint64_t size) __must_check;
 /* el2_clear - zeros, which EL2 can write; a multiple of 16 bytes. */
-void el2_clear(uint64_t pa, uint64_t size);
+void el2_clear(void *at, uint64_t size);

@@ -4,7 +4,6 @@
 #include "el2/pool.h"
 
 #include "abi/errno.h"
-#include "el2/memory.h"
 
 #define GIB_SHIFT 30
 #define GIBS	  512 /* RAM that guests may have lies below: counts[] */
@@ -16,8 +15,12 @@ struct counts {
 
 _Static_assert(sizeof(struct counts) <= EL2_PAGE, "a page");
 
+#ifdef EL2_VHE
+struct el2_lock el2_memory_lock; /* elsewhere el2/memory.c's */
+#endif
+
 /* Not in the file: el2_pool_start. */
-struct el2_chunk el2_chunks[NR_CHUNKS] __attribute__((section(".pages")));
+EL2_PAGES struct el2_chunk el2_chunks[NR_CHUNKS];
 static unsigned int chunks_end; /* from here on there are none */
 static struct counts *counts[GIBS];
 
@@ -38,7 +41,7 @@ static void spare_page_free(uint64_t page)
 
 void el2_pool_start(void)
 {
-	el2_clear((uintptr_t)el2_chunks, sizeof(el2_chunks));
+	el2_clear(el2_chunks, sizeof(el2_chunks));
 }
 
 int el2_chunk_add(uint64_t pa)
@@ -57,7 +60,7 @@ int el2_chunk_add(uint64_t pa)
 	err = el2_host_take(pa);
 	if (err)
 		return err;
-	el2_clear((uintptr_t)&el2_chunks[i], sizeof(el2_chunks[i]));
+	el2_clear(&el2_chunks[i], sizeof(el2_chunks[i]));
 	el2_chunks[i].holds[0] = EL2_TABLE; /* no page has the number 0 */
 	el2_chunks[i].pa = pa;
 	chunks_end = max(chunks_end, i + 1);
@@ -121,7 +124,7 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 			continue;
 		for (unsigned int j = first; j < first + n; j++) {
 			if (c->holds[j] == EL2_NOTHING)
-				el2_clear(c->pa + j * EL2_PAGE, EL2_PAGE);
+				el2_clear(el2_at(c->pa + j * EL2_PAGE), EL2_PAGE);
 			c->holds[j] = (uint8_t)what;
 		}
 		c->used += n;
@@ -137,7 +140,7 @@ void el2_pages_free(uint64_t pa, unsigned int order)
 	unsigned int first = pa % EL2_CHUNK / EL2_PAGE, n = 1u << order;
 
 	for (unsigned int i = first; i < first + n; i++) {
-		el2_clear(c->pa + i * EL2_PAGE, EL2_PAGE);
+		el2_clear(el2_at(c->pa + i * EL2_PAGE), EL2_PAGE);
 		c->holds[i] = EL2_ZEROS;
 	}
 	c->used -= n;
@@ -155,10 +158,12 @@ int el2_block_add(uint64_t pa, uint32_t pages)
 	uint64_t gib = pa >> GIB_SHIFT;
 	uint32_t handle;
 
+	if (EL2_IS_VHE)
+		return 0;
 	if (gib >= GIBS)
 		return -EINVAL;
 	if (!counts[gib])
-		counts[gib] = (struct counts *)(uintptr_t)el2_pages_new(0, EL2_TABLE, &handle);
+		counts[gib] = el2_page_new(EL2_TABLE, &handle);
 	if (!counts[gib])
 		return -ENOMEM;
 	/* A page may be mapped in many places: but not so often that nobody knows how often. */
@@ -173,11 +178,13 @@ void el2_block_drop(uint64_t pa, uint32_t pages)
 {
 	uint64_t gib = pa >> GIB_SHIFT;
 
+	if (EL2_IS_VHE)
+		return;
 	*block_count(counts[gib], pa) -= pages;
 	counts[gib]->total -= pages;
 	if (counts[gib]->total)
 		return;
-	el2_pages_free((uint64_t)(uintptr_t)counts[gib], 0);
+	el2_page_free(counts[gib]);
 	counts[gib] = NULL;
 }
 

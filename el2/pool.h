@@ -19,6 +19,7 @@
 
 #include "arm/atomic.h"
 #include "arm/el2call.h"
+#include "el2/vhe.h"
 #include "lib/util.h"
 
 /* What a page of a chunk holds. */
@@ -58,6 +59,19 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 /* el2_pages_free - they are zeroed, and free. */
 void el2_pages_free(uint64_t pa, unsigned int order);
 
+/* The same for a single page, as EL2 reaches it; NULL: there is none. */
+static inline void *el2_page_new(enum el2_holds what, uint32_t *handle)
+{
+	uint64_t pa = el2_pages_new(0, what, handle);
+
+	return pa ? el2_at(pa) : NULL;
+}
+
+static inline void el2_page_free(void *page)
+{
+	el2_pages_free(el2_address(page), 0);
+}
+
 static inline uint8_t *el2_holds_of(uint64_t handle)
 {
 	return &el2_chunks[handle / CHUNK_PAGES].holds[handle % CHUNK_PAGES];
@@ -66,8 +80,8 @@ static inline uint8_t *el2_holds_of(uint64_t handle)
 /* The page @handle, which holds something: so its chunk stays. */
 static inline void *el2_page_of(uint64_t handle)
 {
-	return (void *)(uintptr_t)(READ_ONCE(el2_chunks[handle / CHUNK_PAGES].pa) +
-				   handle % CHUNK_PAGES * EL2_PAGE);
+	return el2_at(READ_ONCE(el2_chunks[handle / CHUNK_PAGES].pa) +
+		      handle % CHUNK_PAGES * EL2_PAGE);
 }
 
 /* el2_held - the page @handle if it holds @what, or NULL. */

@@ -10,7 +10,6 @@
 #include "arm/gic.h"
 #include "el2/guest.h"
 #include "el2/machine.h"
-#include "el2/memory.h"
 #include "el2/pool.h"
 
 /* As el2/switch.S counts. */
@@ -160,21 +159,32 @@ static __attribute__((noinline)) void take_debug(struct el2_vcpu *page)
  * they count alike, as the host's CNTVOFF_EL2 is 0.  Its interrupt ends the run; the host sees its
  * own timer's then.
  */
-static void give_timer(struct host_side *host, const struct el2_vcpu *page)
+static void park_host_timer(struct host_side *host)
 {
 	host->cntv_ctl = READ_SYSREG(cntv_ctl_el0);
 	host->cntv_cval = READ_SYSREG(cntv_cval_el0);
 	WRITE_SYSREG(cnthp_cval_el2, host->cntv_cval);
 	WRITE_SYSREG(cnthp_ctl_el2, host->cntv_ctl);
+}
+
+/* A kernel at EL2 has a virtual timer of its own, which goes on; and CNTVOFF_EL2 is not for it. */
+static void give_timer(struct host_side *host, const struct el2_vcpu *page)
+{
+	if (!EL2_IS_VHE)
+		park_host_timer(host);
 	WRITE_SYSREG(cntvoff_el2, page->cntvoff);
-	WRITE_SYSREG(cntv_cval_el0, page->cntv_cval);
-	WRITE_SYSREG(cntv_ctl_el0, page->cntv_ctl);
+	WRITE_SYSREG_S(GUEST_CNTV_CVAL, page->cntv_cval);
+	WRITE_SYSREG_S(GUEST_CNTV_CTL, page->cntv_ctl);
 }
 
 static void take_timer(const struct host_side *host, struct el2_vcpu *page)
 {
-	page->cntv_ctl = READ_SYSREG(cntv_ctl_el0);
-	page->cntv_cval = READ_SYSREG(cntv_cval_el0);
+	page->cntv_ctl = READ_SYSREG_S(GUEST_CNTV_CTL);
+	page->cntv_cval = READ_SYSREG_S(GUEST_CNTV_CVAL);
+	if (EL2_IS_VHE) {
+		WRITE_SYSREG_S(GUEST_CNTV_CTL, 0);
+		return;
+	}
 	WRITE_SYSREG(cnthp_ctl_el2, 0);
 	WRITE_SYSREG(cntvoff_el2, 0);
 	WRITE_SYSREG(cntv_cval_el0, host->cntv_cval);
@@ -198,14 +208,15 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 	uint64_t cptr = el2_machine.cptr, mdcr = el2_machine.mdcr;
 
 	if (flags & EL2_RUN_FP)
-		cptr &= ~(uint64_t)CPTR_EL2_TFP;
+		cptr = CPTR_WITH_FP(cptr);
 	mdcr |= READ_ONCE(page->mdcr) & EL2_MDCR_MAY;
 	if (!(flags & EL2_RUN_DEBUG))
 		mdcr |= MDCR_EL2_TDA;
 	host->vbar = READ_SYSREG(vbar_el2);
 	WRITE_SYSREG(cptr_el2, cptr);
 	WRITE_SYSREG(mdcr_el2, mdcr);
-	WRITE_SYSREG(cnthctl_el2, flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN);
+	WRITE_SYSREG(cnthctl_el2, CNTHCTL_GUEST(el2_machine.host.cnthctl,
+						flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN));
 	WRITE_SYSREG(vmpidr_el2, page->mpidr);
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_guest_vectors);
 }
@@ -215,7 +226,8 @@ static void clear_traps(const struct host_side *host)
 	WRITE_SYSREG(cptr_el2, el2_machine.host.cptr);
 	WRITE_SYSREG(mdcr_el2, el2_machine.host.mdcr);
 	WRITE_SYSREG(cnthctl_el2, el2_machine.host.cnthctl);
-	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+	if (!EL2_IS_VHE) /* a kernel at EL2 reads its core's own */
+		WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
 	WRITE_SYSREG(vbar_el2, host->vbar);
 }
 
@@ -305,12 +317,10 @@ static bool may_enter(uint64_t pstate)
 
 /*
  * Two vcpus of a VM are two cores to the guest, whose ASIDs need not mean the same; here they share
- * a TLB that tells guests apart by VMID alone.
+ * a TLB that tells guests apart by VMID alone.  @last: what ran last of it on this core.
  */
-static void forget_other_vcpu(struct el2_vm *vm, uint32_t handle)
+static void forget_other_vcpu(uint32_t *last, uint32_t handle)
 {
-	uint32_t *last = &vm->last[READ_SYSREG(tpidr_el2)];
-
 	if (likely(*last == handle))
 		return;
 	*last = handle;
@@ -324,6 +334,7 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
 	struct el2_regime guest = guest_regime(vm, READ_ONCE(page->hcr), flags);
 	bool keys = el2_machine.has_pauth && flags & EL2_RUN_PAUTH;
+	uint32_t *last = &vm->last[EL2_CORE];
 	struct host_side host;
 	unsigned int exit;
 
@@ -342,7 +353,7 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	if (el2_machine.has_ras)
 		give_errors(page, guest.hcr);
 	el2_regs_to_guest(host.sys, page->sys, &guest);
-	forget_other_vcpu(vm, handle);
+	forget_other_vcpu(last, handle);
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
 	exit = note_exit(page, el2_enter(page));

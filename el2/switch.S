@@ -7,13 +7,21 @@
  *	returns -> el2/run.c -> el2_regs_to_host -> ERET
  *
  * SP_EL2 is the same at a guest's exception as it was at the ERET: nothing below EL2 can change it.
+ *
+ * With VHE (el2/vhe.h) the kernel calls el2/run.c itself, and EL1's registers are nobody's but the
+ * guest's.
  */
 #include "arm/asm.h"
 #include "arm/el2call.h"
 #include "arm/slots.h"
 #include "arm/sysreg.h"
+#include "el2/vhe.h"
 
 /* clang-format off */
+
+#ifdef EL2_VHE
+	.arch	armv8.1-a
+#endif
 
 	.text
 
@@ -57,6 +65,9 @@ ENDFUNC el2_enter
 
 /* x0 = enum el2_exit; the guest's own x0, x1 are on the stack: back into el2_enter's caller. */
 LOCAL_FUNC leave_guest
+#ifdef EL2_VHE
+	msr	pan, #1			/* with TGE clear no exception to EL2 sets it */
+#endif
 	ldr	x1, [sp, #ENTER_PAGE]
 	stp	x2, x3, [x1, #16]
 	stp	x4, x5, [x1, #32]
@@ -156,9 +167,57 @@ ENDFUNC el2_guest_vectors
 	.set	second, 0
 .endm
 
-#define SAVE(name, reg) SAVE_REG reg;
-#define LOAD(name, reg) LOAD_REG reg;
+#define SAVE(name, reg)	  SAVE_REG reg;
+#define LOAD(name, reg)	  LOAD_REG reg;
+#define SAVE12(name, reg) SAVE_REG EL12(reg);
+#define LOAD12(name, reg) LOAD_REG EL12(reg);
 
+#ifdef EL2_VHE
+/*
+ * VHE: EL1's registers hold what the last guest left, which no walk uses as long as HCR_EL2.TGE is
+ * set.  So the guest's stage 1 and stage 2 are both in before TGE goes, and TGE is back before one
+ * of them is another's (erratum 1165522 of Cortex-A76: AT by speculation).
+ */
+#define ONE(name, reg)	+ 8
+#define PLAIN_OFFSET	(0 EL2_WALK_REGS(ONE) EL2_EL12_REGS(ONE))
+
+/* void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to) */
+FUNC el2_regs_to_guest
+	add	x0, x0, #PLAIN_OFFSET
+	EL2_PLAIN_REGS(SAVE)
+	SAVE_END
+	EL2_WALK_REGS(LOAD12)
+	EL2_EL12_REGS(LOAD12)
+	EL2_PLAIN_REGS(LOAD)
+	EL2_EL12_GUEST_REGS(LOAD12)
+	EL2_PLAIN_GUEST_REGS(LOAD)
+	LOAD_END
+	ldp	x6, x7, [x2]
+	ldr	x8, [x2, #16]
+	msr	vttbr_el2, x6
+	msr	vtcr_el2, x7
+	isb
+	msr	hcr_el2, x8
+	ret
+ENDFUNC el2_regs_to_guest
+
+/* void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to) */
+FUNC el2_regs_to_host
+	ldr	x8, [x2, #16]
+	msr	hcr_el2, x8
+	isb
+	EL2_WALK_REGS(SAVE12)
+	EL2_EL12_REGS(SAVE12)
+	EL2_PLAIN_REGS(SAVE)
+	EL2_EL12_GUEST_REGS(SAVE12)
+	EL2_PLAIN_GUEST_REGS(SAVE)
+	SAVE_END
+	add	x1, x1, #PLAIN_OFFSET
+	EL2_PLAIN_REGS(LOAD)
+	LOAD_END
+	ret
+ENDFUNC el2_regs_to_host
+#else
 /* No more walks by TTBR0 and TTBR1, whatever x5, which TCR_EL1 would have been, says. */
 .macro	NO_WALKS
 	orr	x5, x5, #TCR_EPD0
@@ -184,17 +243,16 @@ ENDFUNC el2_guest_vectors
 	msr	hcr_el2, x8
 .endm
 
-/* void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to) */
 FUNC el2_regs_to_guest
-	EL2_WALK_REGS(SAVE)
-	EL2_EL12_REGS(SAVE)
+	EL2_WALK_REGS(SAVE12)
+	EL2_EL12_REGS(SAVE12)
 	EL2_PLAIN_REGS(SAVE)
 	ldp	x3, x4, [x1], #16
 	mov	x5, x4
 	NO_WALKS
-	EL2_EL12_REGS(LOAD)
+	EL2_EL12_REGS(LOAD12)
 	EL2_PLAIN_REGS(LOAD)
-	EL2_EL12_GUEST_REGS(LOAD)
+	EL2_EL12_GUEST_REGS(LOAD12)
 	EL2_PLAIN_GUEST_REGS(LOAD)
 	LOAD_END
 	CHANGE_REGIME
@@ -202,26 +260,26 @@ FUNC el2_regs_to_guest
 	ret
 ENDFUNC el2_regs_to_guest
 
-/* void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to) */
 FUNC el2_regs_to_host
-	EL2_WALK_REGS(SAVE)
+	EL2_WALK_REGS(SAVE12)
 	mov	x5, x10			/* TCR_EL1, the list's second */
 	NO_WALKS
 	orr	x9, x9, #SCTLR_M	/* with the MMU off a walk of stage 2 alone might begin */
 	msr	sctlr_el1, x9
 	isb
-	EL2_EL12_REGS(SAVE)
+	EL2_EL12_REGS(SAVE12)
 	EL2_PLAIN_REGS(SAVE)
-	EL2_EL12_GUEST_REGS(SAVE)
+	EL2_EL12_GUEST_REGS(SAVE12)
 	EL2_PLAIN_GUEST_REGS(SAVE)
 	SAVE_END
 	CHANGE_REGIME
 	ldp	x3, x4, [x1], #16
-	EL2_EL12_REGS(LOAD)
+	EL2_EL12_REGS(LOAD12)
 	EL2_PLAIN_REGS(LOAD)
 	WALKS_AGAIN
 	ret
 ENDFUNC el2_regs_to_host
+#endif
 
 /* void el2_keys_swap(uint64_t *save, const uint64_t *load) */
 FUNC el2_keys_swap

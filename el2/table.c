@@ -10,6 +10,7 @@
 #include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/barrier.h"
+#include "el2/vhe.h"
 
 #define LAST_LEVEL 3
 
@@ -32,12 +33,12 @@ static bool is_table(uint64_t entry, unsigned int level)
 
 static uint64_t *table_behind(uint64_t entry)
 {
-	return (uint64_t *)(uintptr_t)(entry & PTE_ADDR_MASK);
+	return el2_at(entry & PTE_ADDR_MASK);
 }
 
 static uint64_t *root_slots(const struct el2_table *t)
 {
-	return (uint64_t *)(uintptr_t)t->root;
+	return el2_at(t->root);
 }
 
 /* The entry for @ia of the table of @level behind @e. */
@@ -120,7 +121,7 @@ static int deepen(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t
 static void free_one(struct el2_table *t, uint64_t *table)
 {
 	t->tables--;
-	t->page_free(t, (uint64_t)(uintptr_t)table);
+	t->page_free(t, el2_address(table));
 }
 
 /* The tables below the table @table of @level, and itself; from the lowest up. */

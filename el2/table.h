@@ -4,7 +4,8 @@
  *
  * VMSAv8-64, 4 KiB granule (DDI 0487, D8.3): leaves of 4 KiB, 2 MiB and 1 GiB, the largest that
  * fits; one that is only in part concerned is split.  A table is known by its physical address,
- * which at EL2 is its virtual one.  Pure C: tests/unit/test_el2_table.c runs it on the host.
+ * which at EL2 is its virtual one (el2/vhe.h).  Pure C: tests/unit/test_el2_table.c runs it on the
+ * host.
  *
  * Nothing here locks: the caller holds the lock of the tables.  Nothing here may wait.  The work of
  * a call grows with its range, so who takes ranges from a lower level bounds them.

@@ -4,6 +4,7 @@
 #include "el2/tlb.h"
 
 #include "el2/guest.h"
+#include "el2/vhe.h"
 
 #define PAGE_BITS   12
 
@@ -11,33 +12,43 @@
 #define FLUSH_PAGES 16
 
 /*
- * TLBI by guest address goes for the VMID in VTTBR_EL2.  The host's registers of EL1 must not be
- * walked with it (el2/switch.S); VTCR_EL2 may stay the host's, as nothing is walked.
+ * TLBI by guest address goes for the VMID in VTTBR_EL2, and with VHE only while HCR_EL2.TGE is
+ * clear.  What EL1's registers hold meanwhile, the host's or another guest's, must not be walked
+ * with it (el2/switch.S); VTCR_EL2 may stay, as nothing is walked.
  */
 struct visit {
-	uint64_t vttbr, tcr, sctlr;
+	uint64_t vttbr, tcr, sctlr, hcr;
 };
 
 static struct visit visit_vm(const struct el2_vm *vm)
 {
-	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG(tcr_el1), READ_SYSREG(sctlr_el1) };
+	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG_S(GUEST_TCR),
+			   READ_SYSREG_S(GUEST_SCTLR), READ_SYSREG(hcr_el2) };
 
-	WRITE_SYSREG(tcr_el1, v.tcr | TCR_EPD0 | TCR_EPD1);
+	WRITE_SYSREG_S(GUEST_TCR, v.tcr | TCR_EPD0 | TCR_EPD1);
 	isb();
-	WRITE_SYSREG(sctlr_el1, v.sctlr | SCTLR_M);
+	WRITE_SYSREG_S(GUEST_SCTLR, v.sctlr | SCTLR_M);
 	isb();
 	WRITE_SYSREG(vttbr_el2, vm->vttbr);
 	isb();
+	if (EL2_IS_VHE) {
+		WRITE_SYSREG(hcr_el2, v.hcr & ~HCR_TGE);
+		isb();
+	}
 	return v;
 }
 
 static void leave_vm(const struct visit *v)
 {
+	if (EL2_IS_VHE) {
+		WRITE_SYSREG(hcr_el2, v->hcr);
+		isb();
+	}
 	WRITE_SYSREG(vttbr_el2, v->vttbr);
 	isb();
-	WRITE_SYSREG(sctlr_el1, v->sctlr);
+	WRITE_SYSREG_S(GUEST_SCTLR, v->sctlr);
 	isb();
-	WRITE_SYSREG(tcr_el1, v->tcr);
+	WRITE_SYSREG_S(GUEST_TCR, v->tcr);
 	isb();
 }
 

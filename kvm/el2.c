@@ -9,6 +9,7 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "kvm/el2.h"
+#include "kvm/vhe.h"
 #include "log/printk.h"
 #include "mm/charge.h"
 #include "mm/giveway.h"
@@ -36,7 +37,7 @@ static bool coherent;
 static unsigned int wake_irq; /* 0: none */
 static enum irq_trigger wake_trigger;
 
-static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+static int64_t hvc_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	register uint64_t x0 __asm__("x0") = fn;
 	register uint64_t x1 __asm__("x1") = a1;
@@ -52,6 +53,19 @@ static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 	/* What EL2 noted of it: before this task records anything else. */
 	trace_levels(current->tid);
 	return (int64_t)x0;
+}
+
+/* The kernel is at EL2 itself: calls are no HVC. */
+static inline bool is_vhe(void)
+{
+	return boot_info.stays_at_el2;
+}
+
+static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	if (is_vhe())
+		return vhe_call(fn, a1, a2, a3, a4);
+	return hvc_call(fn, a1, a2, a3, a4);
 }
 
 /* ---- memory ---- */
@@ -171,6 +185,8 @@ enum el2_exit el2_run(int vcpu)
 {
 	register uint64_t x0 __asm__("x0") = (uint64_t)vcpu;
 
+	if (is_vhe())
+		return vhe_run(vcpu);
 	__asm__ volatile("hvc %1"
 			 : "+r"(x0)
 			 : "i"(EL2_RUN_IMM)
@@ -217,26 +233,43 @@ static void wake_interrupt(void *arg)
 /* On a core without it a guest that never leaves would have it for good. */
 void el2_init_cpu(void)
 {
-	if (wake_irq)
+	if (is_vhe())
+		vhe_init_cpu(false);
+	else if (wake_irq)
 		irq_enable_ppi(wake_irq, wake_trigger);
 }
 
-int el2_init(void)
+/* The host's own timer, of EL2 or of EL1, ends a run: where it is a guest's, there is another. */
+static int init_wake_irq(void)
 {
 	int node = device_find(-1, "arm,armv8-timer"), irq, err;
 
-	if (ipa_bits)
-		return 0;
-	if (!boot_has_el2(&boot_info) || node < 0 ||
-	    el2_call(EL2_INFO, EL2_INFO_VERSION, 0, 0, 0) != EL2_CALLS_VERSION)
+	if (node < 0)
 		return -ENODEV;
 	irq = irq_from_fdt(device_tree(), node, FDT_HYPERVISOR_TIMER, &wake_trigger);
 	if (irq < 0)
 		return -ENODEV;
 	err = irq_request((unsigned int)irq, wake_trigger, wake_interrupt, NULL, "hyp_timer");
+	if (!err)
+		wake_irq = (unsigned int)irq;
+	return err;
+}
+
+int el2_init(void)
+{
+	int err = 0;
+
+	if (ipa_bits)
+		return 0;
+	if (is_vhe())
+		vhe_init_cpu(true);
+	else if (!boot_has_el2(&boot_info) ||
+		 el2_call(EL2_INFO, EL2_INFO_VERSION, 0, 0, 0) != EL2_CALLS_VERSION)
+		return -ENODEV;
+	else
+		err = init_wake_irq();
 	if (err)
 		return err;
-	wake_irq = (unsigned int)irq;
 	coherent = el2_call(EL2_INFO, EL2_INFO_COHERENT, 0, 0, 0) > 0;
 	ipa_bits = (unsigned int)el2_call(EL2_INFO, EL2_INFO_IPA_BITS, 0, 0, 0);
 	return 0;

@@ -16,9 +16,12 @@ MACHINES = {
     "a72-gic2": dict(cpu="cortex-a72", gic=2, el=3, smp=2),
     "a72-gic3": dict(cpu="cortex-a72", gic=3, el=2, smp=4),
     "max": dict(cpu="max", gic=3, el=2, smp=2),
+    "max-vhe": dict(cpu="max", gic=3, el=2, smp=2, append="newel.el2=vhe"),
+    "a76-vhe": dict(cpu="cortex-a76", gic=2, el=3, smp=2, append="newel.el2=vhe"),
 }
 # What takes a while runs where it shows the most; `make test-kvm` runs all on each machine, and more of it (WHOLE).
-LEFT_OUT = {"a72-gic2": "kvm_isolation,kvm_lives", "a72-gic3": "kvm_isolation,kvm_share", "max": "kvm_lives"}
+LEFT_OUT = {"a72-gic2": "kvm_isolation,kvm_lives", "a72-gic3": "kvm_isolation,kvm_share", "max": "kvm_lives",
+            "max-vhe": "kvm_isolation,kvm_share,kvm_failn", "a76-vhe": "kvm_lives,kvm_failn"}
 WHOLE = "WHOLE=1 LIVES=1000" if os.environ.get("KVM_WHOLE") else ""
 
 
@@ -29,8 +32,9 @@ def archive():
 @pytest.mark.parametrize("machine", MACHINES)
 def test_kvm(request, boot, machine):
     left_out = "" if WHOLE else LEFT_OUT[machine]
-    words = f"quiet panic=-1 TESTS=-{left_out} SLOW={math.ceil(console.SLOW)} {WHOLE}"
-    run = boot(archive(), append=words, **MACHINES[machine], **(dict(limit=3600) if WHOLE else {}))
+    fields = {"append": "", **MACHINES[machine], **(dict(limit=3600) if WHOLE else {})}
+    words = f"quiet panic=-1 TESTS=-{left_out} SLOW={math.ceil(console.SLOW)} {WHOLE} {fields.pop('append')}"
+    run = boot(archive(), append=words, **fields)
     assert run.finish() == 0
     parts = PART.findall(run.log.replace("\r\n", "\n"))
     if not parts:
@@ -41,7 +45,7 @@ def test_kvm(request, boot, machine):
     assert "TAP all end" in run.log, f"the run ended behind {parts[-1][0]}"
 
 
-@pytest.mark.parametrize("words", ["kvm-arm.mode=none", "newel.el2=vhe"])
+@pytest.mark.parametrize("words", ["kvm-arm.mode=none", "kvm-arm.mode=none newel.el2=vhe"])
 def test_no_device(boot, words):
     """Where there are no guests there is no /dev/kvm, and nothing else is missed."""
     run = boot(archive(), append=f"quiet panic=-1 TESTS=kvm_system {words}", cpu="max", gic=3, el=2, smp=1)

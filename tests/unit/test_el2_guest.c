@@ -32,9 +32,9 @@ static bool writable[PAGES], in_block[PAGES];
 
 /* ---- what is below ---- */
 
-void el2_clear(uint64_t pa, uint64_t size)
+void el2_clear(void *at, uint64_t size)
 {
-	__builtin_memset((void *)(uintptr_t)pa, 0, size);
+	__builtin_memset(at, 0, size);
 }
 
 static unsigned int chunk_number(uint64_t pa)
