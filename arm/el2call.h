@@ -77,7 +77,8 @@
 #define EL2_RECLAIM \
 	NEWEL_HVC(0x12) /* x0: address of a chunk, the kernel's again; EL2_INVALID: none */
 #define EL2_VM_CREATE	 NEWEL_HVC(0x13) /* x1: bits of its physical addresses; x0: its number */
-#define EL2_VM_DESTROY	 NEWEL_HVC(0x14) /* x1: vm, which has no vcpu and nothing mapped */
+/* x1: vm, which has no vcpu and nothing mapped; x0: 1: a part is done, call again */
+#define EL2_VM_DESTROY	 NEWEL_HVC(0x14)
 #define EL2_VCPU_CREATE	 NEWEL_HVC(0x15) /* x1: vm, x2: address of its page; x0: its number */
 #define EL2_VCPU_DESTROY NEWEL_HVC(0x16) /* x1: vcpu, which runs on no core */
 /*

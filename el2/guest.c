@@ -103,11 +103,16 @@ static int64_t destroy_vm(uint64_t handle)
 	struct el2_vm *vm = el2_held(handle, EL2_VM);
 
 	if (!vm)
+		vm = el2_held(handle, EL2_VM_GOES);
+	if (!vm)
 		return EL2_INVALID;
 	if (vm->users || vm->mapped)
 		return EL2_BUSY;
+	/* From here on no other call finds it. */
+	el2_set_held(handle, EL2_VM_GOES);
+	if (!el2_s2_destroy(vm))
+		return 1;
 	el2_set_held(handle, EL2_TABLE);
-	el2_s2_destroy(vm);
 	vmid_free((uint32_t)(vm->vttbr >> VTTBR_VMID_SHIFT));
 	el2_page_free(vm);
 	return 0;

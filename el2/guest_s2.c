@@ -68,13 +68,18 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 	return 0;
 }
 
-void el2_s2_destroy(struct el2_vm *vm)
+/* Tables that go at once: each is zeroed, and the other cores may wait for the lock. */
+#define TABLES_AT_ONCE 32
+
+bool el2_s2_destroy(struct el2_vm *vm)
 {
 	/* All of it, whatever its size is: also what was fetched of empty tables. */
 	el2_tlb_forget(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
 	vm->table.page_free = free_table_locked;
-	el2_table_clear(&vm->table);
+	if (!el2_table_clear(&vm->table, TABLES_AT_ONCE))
+		return false;
 	el2_pages_free(vm->table.root, vm->root_order);
+	return true;
 }
 
 void el2_s2_flush(struct el2_vm *vm)

@@ -159,10 +159,19 @@ static int64_t answer(int err)
 	return err ? SMCCC_INVALID_PARAMETER : SMCCC_SUCCESS;
 }
 
+/* A guest that can write there would go on to. */
+static bool is_lent(uint64_t pa, uint64_t size)
+{
+	for (uint64_t at = ALIGN_DOWN(pa, BLOCK_SIZE); at < pa + size; at += BLOCK_SIZE)
+		if (el2_block_in_use(at))
+			return true;
+	return false;
+}
+
 static int64_t set_arena(uint64_t pa, uint64_t size)
 {
 	if (arena.size || kernel_is_sealed || !size || size > ARENA_MAX ||
-	    !IS_ALIGNED(pa | size, PAGE) || !el2_host_has(pa, size, true))
+	    !IS_ALIGNED(pa | size, PAGE) || !el2_host_has(pa, size, true) || is_lent(pa, size))
 		return SMCCC_INVALID_PARAMETER;
 	/* To clear what is unsealed. */
 	if (el2_own_map(pa, size))
@@ -179,15 +188,6 @@ int64_t el2_set_arena(uint64_t pa, uint64_t size)
 	r = set_arena(pa, size);
 	el2_unlock(&el2_memory_lock);
 	return r;
-}
-
-/* A guest that can write there would go on to. */
-static bool is_lent(uint64_t pa, uint64_t size)
-{
-	for (uint64_t at = ALIGN_DOWN(pa, BLOCK_SIZE); at < pa + size; at += BLOCK_SIZE)
-		if (el2_block_in_use(at))
-			return true;
-	return false;
 }
 
 int64_t el2_seal_kernel(void)

@@ -255,11 +255,25 @@ bool el2_host_has(uint64_t pa, uint64_t size, bool write)
 	return true;
 }
 
+static bool found_leaf(void *arg, uint64_t ia, unsigned int level, uint64_t *leaf)
+{
+	return false;
+}
+
+/*
+ * EL2 sees some of it already: the modules' arena, a vcpu's page.  It is not to be mapped once
+ * more: whoever came last would take the mapping away from the other.
+ */
+static bool is_seen(uint64_t pa, uint64_t size)
+{
+	return !el2_table_walk(&own, pa, size, found_leaf, NULL);
+}
+
 int el2_host_take(uint64_t block)
 {
 	int err;
 
-	if (!IS_ALIGNED(block, BLOCK) || !el2_host_has(block, BLOCK, true))
+	if (!IS_ALIGNED(block, BLOCK) || !el2_host_has(block, BLOCK, true) || is_seen(block, BLOCK))
 		return -EINVAL;
 	err = el2_table_unmap(&host, block, BLOCK);
 	if (!err)
@@ -278,6 +292,8 @@ void el2_host_give(uint64_t block)
 
 int el2_see(uint64_t page)
 {
+	if (is_seen(page, PAGE))
+		return -EBUSY;
 	return el2_table_map(&own, page, page, PAGE, S1_RW, TABLE_LEVEL_4K);
 }
 

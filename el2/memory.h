@@ -25,7 +25,8 @@ void el2_memory_start(bool vhe);
 /*
  * el2_host_take - the 2 MiB at @block, a multiple of 2 MiB, leave the host's stage 2 and every TLB,
  * and EL2 may read and write them from now on.  Under el2_memory_lock.
- * Return: 0; -EINVAL: not all of it is RAM that the host can write; -ENOMEM: no page for a table.
+ * Return: 0; -EINVAL: not all of it is RAM that the host can write, or EL2 sees some of it already;
+ * -ENOMEM: no page for a table.
  */
 int el2_host_take(uint64_t block) __must_check;
 
@@ -41,7 +42,7 @@ bool el2_host_has(uint64_t pa, uint64_t size, bool write);
 /*
  * el2_see - EL2 may read and write the 4 KiB page at @page, which the host has, too.  Once, until
  * el2_unsee().  Under el2_memory_lock.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EBUSY: EL2 sees it already; -ENOMEM.
  */
 int el2_see(uint64_t page) __must_check;
 void el2_unsee(uint64_t page);

@@ -28,6 +28,7 @@ enum el2_holds {
 	EL2_ZEROS,   /* it was used, and zeroed */
 	EL2_TABLE,   /* a translation table, counts, a chunk's first page: no handle */
 	EL2_VM,
+	EL2_VM_GOES, /* it is being destroyed, step by step */
 	EL2_VCPU,
 	EL2_VCPU_RUNS,
 };

@@ -124,14 +124,26 @@ static void free_one(struct el2_table *t, uint64_t *table)
 	t->page_free(t, el2_address(table));
 }
 
-/* The tables below the table @table of @level, and itself; from the lowest up. */
-static void free_tables(struct el2_table *t, uint64_t *table, unsigned int level)
+/*
+ * The tables below the table @table of @level, and itself; from the lowest up, but no more than
+ * *@left.  Return: all of them.
+ */
+static bool free_tables(struct el2_table *t, uint64_t *table, unsigned int level,
+			unsigned int *left)
 {
 	/* Nothing hangs below a table of pages, nor below the last there is. */
-	for (unsigned int i = 0; level < LAST_LEVEL && i < PTE_ENTRIES && t->tables > 1; i++)
-		if (is_table(table[i], level))
-			free_tables(t, table_behind(table[i]), level + 1);
+	for (unsigned int i = 0; level < LAST_LEVEL && i < PTE_ENTRIES && t->tables > 1; i++) {
+		if (!is_table(table[i], level))
+			continue;
+		if (!free_tables(t, table_behind(table[i]), level + 1, left))
+			return false;
+		table[i] = 0;
+	}
+	if (!*left)
+		return false;
+	--*left;
 	free_one(t, table);
+	return true;
 }
 
 /* ---- map ---- */
@@ -201,6 +213,7 @@ static int unmap_level(struct el2_table *t, uint64_t *e, unsigned int level, uin
 		       uint64_t size)
 {
 	uint64_t from = ia, all = size, piece;
+	unsigned int no_end = UINT32_MAX;
 	bool gone = false;
 	int err = 0;
 
@@ -220,7 +233,7 @@ static int unmap_level(struct el2_table *t, uint64_t *e, unsigned int level, uin
 		WRITE_ONCE(*e, 0);
 		if (is_table(old, level)) {
 			t->flush(t, ia, piece); /* before the table is another's */
-			free_tables(t, table_behind(old), level + 1);
+			(void)free_tables(t, table_behind(old), level + 1, &no_end);
 		} else {
 			gone = true;
 		}
@@ -341,13 +354,15 @@ bool el2_table_walk(const struct el2_table *t, uint64_t ia, uint64_t size,
 	return true;
 }
 
-void el2_table_clear(struct el2_table *t)
+bool el2_table_clear(struct el2_table *t, unsigned int most)
 {
 	uint64_t *root = root_slots(t), n = SYSREG_BIT(t->input_bits - PTE_LEVEL_SHIFT(t->start));
 
 	for (uint64_t i = 0; i < n && t->tables; i++)
 		if (is_table(root[i], t->start)) {
-			free_tables(t, table_behind(root[i]), t->start + 1);
+			if (!free_tables(t, table_behind(root[i]), t->start + 1, &most))
+				return false;
 			root[i] = 0;
 		}
+	return true;
 }

@@ -134,5 +134,6 @@ bool el2_table_walk(const struct el2_table *t, uint64_t ia, uint64_t size,
 /*
  * el2_table_clear - all tables are freed, but the root, whose own leaves stay.  For tables that no
  * core uses any more, and that are in no TLB: nothing is flushed.
+ * Return: true; false: @most have been freed, and there are more.
  */
-void el2_table_clear(struct el2_table *t);
+bool el2_table_clear(struct el2_table *t, unsigned int most);

@@ -160,8 +160,11 @@ int el2_vm_create(unsigned int bits)
 
 void el2_vm_destroy(int vm)
 {
-	int64_t ret = el2_call(EL2_VM_DESTROY, (uint64_t)vm, 0, 0, 0);
+	int64_t ret;
 
+	/* Its tables may be thousands. */
+	while ((ret = el2_call(EL2_VM_DESTROY, (uint64_t)vm, 0, 0, 0)) > 0)
+		(void)give_way();
 	if (ret)
 		pr_err("kvm: EL2 keeps VM %d: %ld\n", vm, (long)ret);
 	reclaim_chunks();

@@ -9,6 +9,7 @@
 #include "abi/kvm.h"
 #include "fs/anon/anon.h"
 #include "kvm/kvm.h"
+#include "kvm/slots.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/process.h"
@@ -18,7 +19,8 @@
 #define IPA_BITS_MIN	 32
 
 /* What a VM costs the kernel; and el2/ a page, of a chunk that serves many. */
-#define VM_CHARGE	 (sizeof(struct kvm_vm) + CHARGE_SMALL + EL2_PAGE)
+#define VM_STRUCTS	 (sizeof(struct kvm_vm) + sizeof(struct kvm_memory))
+#define VM_CHARGE	 (VM_STRUCTS + 2 * CHARGE_SMALL + EL2_PAGE)
 
 /* ---- its life ---- */
 

@@ -12,6 +12,7 @@
 #include "kvm/el2.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/modarea.h"
 #include "mm/page.h"
 
 #define CODE		  UL(0x10000) /* guest addresses */
@@ -20,6 +21,7 @@
 #define BLOCK		  UL(0x40000000)
 #define IPA_BITS	  40
 #define ROUNDS		  1000
+#define TABLES		  100
 
 /* What the guests do, one after another in a page: each begins where guest_NAME is. */
 #define GUEST(name, code) "guest_" #name ":\n" code
@@ -345,6 +347,7 @@ static void ask_refusals(void)
 		{ EL2_VM_DESTROY, UINT64_MAX, 0, 0, EL2_INVALID },
 		{ EL2_VCPU_CREATE, (uint64_t)vcpu, page_pa(p), 0, EL2_INVALID },
 		{ EL2_VCPU_CREATE, (uint64_t)vm, page_pa(p) + 8, 0, EL2_INVALID },
+		{ EL2_VCPU_CREATE, (uint64_t)vm, page_pa(vcpu_page), 0, EL2_BUSY },
 		{ EL2_VCPU_DESTROY, (uint64_t)vm, 0, 0, EL2_INVALID },
 		{ EL2_VCPU_DESTROY, BIT(18), 0, 0, EL2_INVALID },
 		{ EL2_UNMAP, (uint64_t)vm, 0, 0, EL2_INVALID },
@@ -373,7 +376,47 @@ static void ask_refusals(void)
 	page_free(p, 0);
 }
 
+/*
+ * What EL2 clears for modules is its own to see already: as a chunk it would lose what it keeps
+ * there, as a vcpu's page it would lose the way to it.
+ */
+static void ask_arena(void)
+{
+	uint64_t pa = paddr_value(modarea_freeze()); /* no module is loaded yet */
+
+	modarea_thaw();
+	check_is("a chunk for modules", call_el2(EL2_DONATE, ALIGN_DOWN(pa, EL2_CHUNK), 0, 0),
+		 EL2_INVALID);
+	check_is("a vcpu's page there", call_el2(EL2_VCPU_CREATE, (uint64_t)vm, pa, 0), EL2_BUSY);
+	check_is("seal", call_el2(NEWEL_HVC_SEAL, pa, PAGE_SIZE, 0), 0);
+	check_is("unseal", call_el2(NEWEL_HVC_UNSEAL, pa, PAGE_SIZE, 0), 0);
+}
+
 /* ---- how long, how much ---- */
+
+/* More tables than EL2 frees in a call. */
+static void ask_tables(void)
+{
+	size_t before = page_free_count();
+	struct page *p = new_page();
+
+	make_vm();
+	for (uint64_t i = 0; i < TABLES; i++)
+		map_guest_page(i * EL2_BLOCK, p, 0);
+	/* A page of many, so each table stays. */
+	for (uint64_t i = 0; i < TABLES; i++)
+		el2_unmap(vm, i * EL2_BLOCK, PAGE_SIZE);
+	el2_vcpu_destroy(vcpu);
+	check_is("part of a VM goes", call_el2(EL2_VM_DESTROY, (uint64_t)vm, 0, 0), 1);
+	check_is("a vcpu of what goes",
+		 call_el2(EL2_VCPU_CREATE, (uint64_t)vm, page_pa(vcpu_page), 0), EL2_INVALID);
+	check_is("a map of what goes", el2_map(vm, 0, page_pa(p), EL2_PAGE, 0), -EINVAL);
+	el2_vm_destroy(vm);
+	check_is("destroyed", call_el2(EL2_VM_DESTROY, (uint64_t)vm, 0, 0), EL2_INVALID);
+	page_free(vcpu_page, 0);
+	page_free(p, 0);
+	check_is("pages after many tables", page_free_count(), before);
+}
 
 static void count_instructions(void)
 {
@@ -421,6 +464,7 @@ void selftest_guest(void)
 	ask_blocks();
 	ask_timers();
 	ask_refusals();
+	ask_arena();
 	(void)call_el2(NEWEL_HVC_NOTE, 1, 0, 0);
 	ask_instructions();
 	(void)call_el2(NEWEL_HVC_NOTE, 0, 0, 0);
@@ -428,6 +472,7 @@ void selftest_guest(void)
 	end_vm();
 	check_is("run of what is gone", (int)el2_run(vcpu), EL2_INVALID);
 	repeat_lives();
+	ask_tables();
 	page_free(code, 0);
 	panic("newel.test: guest: %u checks, %u wrong", asked, wrong);
 }

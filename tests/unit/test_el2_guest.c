@@ -207,7 +207,8 @@ static void end_vm(void)
 {
 	call_range(el2_s2_unmap, 0, SYSREG_BIT(vm->table.input_bits));
 	assert_int_equal(vm->mapped, 0);
-	el2_s2_destroy(vm);
+	while (!el2_s2_destroy(vm))
+		;
 	el2_pages_free((uintptr_t)vm, 0);
 	while (el2_chunk_remove())
 		;

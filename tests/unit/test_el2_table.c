@@ -118,7 +118,7 @@ static void largest_leaves_that_fit(void **state)
 	assert_int_equal(el2_table_map(&t, 16 * GIB, GIB + KIB4, MIB2, S2_RWX, TABLE_LEVEL_1G), 0);
 	expect_leaf(&t, 16 * GIB, 3, GIB + KIB4);
 	assert_int_equal(flushes, 0);
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 	assert_int_equal(nr_out, 0);
 }
 
@@ -133,7 +133,7 @@ static void roots_of_several_pages(void **state)
 	assert_int_equal(el2_table_map(&t, 1024 * GIB, 0, KIB4, S2_RWX, TABLE_LEVEL_1G), -EINVAL);
 	assert_int_equal(el2_table_map(&t, 1024 * GIB - KIB4, 0, KIB4, S2_RWX, 3), 0);
 	expect_leaf(&t, 1024 * GIB - 1, 3, KIB4 - 1);
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 	t = make(32, 2); /* 4 GiB by 2 MiB: 4 pages */
 	t.input_bits = 34;
 	assert_int_equal(el2_table_map(&t, 12 * GIB, 0, GIB, S2_RWX, TABLE_LEVEL_1G), 0);
@@ -159,7 +159,7 @@ static void splits_at_the_edges(void **state)
 	assert_int_equal(nr_out, 1);
 	assert_int_equal(el2_table_map(&t, MODEL_AT, MODEL_AT, 2 * MIB2, S2_RWX, 1), 0);
 	expect_leaf(&t, MODEL_AT, 2, MODEL_AT);
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 }
 
 static void empty_tables_go(void **state)
@@ -183,7 +183,7 @@ static void empty_tables_go(void **state)
 	assert_int_equal(el2_table_map(&t, GIB, GIB, MIB2, S1_RW, 2), 0);
 	el2_table_trim(&t, GIB);
 	expect_leaf(&t, GIB, 2, GIB);
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 	assert_int_equal(nr_out, 0);
 }
 
@@ -204,7 +204,7 @@ static void permissions_change_in_place(void **state)
 	assert_int_equal(el2_table_protect(&t, MIB2, MIB2, PTE_ADDR_MASK | PTE_TABLE, PTE_VALID),
 			 0);
 	expect_leaf(&t, MIB2, 2, MIB2);
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 }
 
 static void ranges_that_make_no_sense(void **state)
@@ -261,7 +261,7 @@ static void walks_leaf_by_leaf(void **state)
 	n[2] = 598;
 	assert_false(el2_table_walk(&t, 0, 8 * GIB, count_leaf, n));
 	assert_false(el2_table_walk(&t, 0, 0, count_leaf, n));
-	el2_table_clear(&t);
+	assert_true(el2_table_clear(&t, UINT32_MAX));
 }
 
 /* ---- any calls in any order, with and without memory ---- */
