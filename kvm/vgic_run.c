@@ -44,9 +44,10 @@ static void tell_acked(struct vgic *g, unsigned int id)
 		return;
 	/* Most are where they were at first. */
 	if (READ_ONCE(g->routes[gsi]) != id)
-		for (gsi = 0; gsi < VGIC_ROUTES - 1 && READ_ONCE(g->routes[gsi]) != id;)
+		for (gsi = 0; gsi < VGIC_ROUTES && READ_ONCE(g->routes[gsi]) != id;)
 			gsi++;
-	kvm_eventfds_ack(g->vm, gsi);
+	if (gsi < VGIC_ROUTES)
+		kvm_eventfds_ack(g->vm, gsi);
 }
 
 static void fold_locked(struct vgic_cpu *c)

@@ -861,6 +861,45 @@ static void routing(void)
 	end();
 }
 
+/* The guest ends an SPI: who is told is who has a line that leads there now. */
+static void resample_routes(void)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry[1];
+	} r = { .head = { .nr = 1 },
+		.entry = {
+			{ .gsi = 10, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = { 0, 20 } } } };
+	int e = eventfd(0, EFD_NONBLOCK), told = eventfd(0, EFD_NONBLOCK);
+	int last = eventfd(0, EFD_NONBLOCK), last_told = eventfd(0, EFD_NONBLOCK);
+	struct guest g;
+
+	begin("ioctl: KVM_IRQFD: KVM_IRQFD_FLAG_RESAMPLE of lines whose routes change");
+	make(&g, 1);
+	check(irqfd(g.vm, e, 10, KVM_IRQFD_FLAG_RESAMPLE, told), 0, "line 10");
+	check(irqfd(g.vm, last, 4095, KVM_IRQFD_FLAG_RESAMPLE, last_told), 0, "line 4095");
+	BEGIN(&g, 0, waits, 1);
+	check(irq_line(g.vm, SPI(10), 1), 0, "SPI 10 is high");
+	check(next_taken(&g, 0), 42, "is taken");
+	check(sys(ioctl, g.vm, KVM_SET_GSI_ROUTING, &r), 0, "line 10 is SPI 20 now");
+	check(irq_line(g.vm, SPI(10), 0), 0, "SPI 10 is low");
+	check(next_taken(&g, 0), -AT_DONE, "goes on");
+	check(take(told), -EAGAIN, "it is no line's any more");
+	check(take(last_told), -EAGAIN, "nor the last line's");
+	BEGIN(&g, 0, goes_on, 1);
+	check(add(e, 1), 8, "the eventfd counts");
+	check(next_taken(&g, 0), 52, "SPI 20 is taken");
+	check(next_taken(&g, 0), -AT_DONE, "goes on");
+	check(take(told), 1, "who has raised it is told");
+	check(take(last_told), -EAGAIN, "nobody else");
+	guest_free(&g);
+	close(e);
+	close(told);
+	close(last);
+	close(last_told);
+	end();
+}
+
 int main(void)
 {
 	open_kvm();
@@ -876,5 +915,6 @@ int main(void)
 	irqfds();
 	ioeventfds();
 	routing();
+	resample_routes();
 	return tap_done();
 }
