@@ -7,8 +7,8 @@
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
  * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
  * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved, SERVED_SOON
- * when x0-x29 are in the frame and still what they were; LEVEL_STACKS, LEVEL_STACK_SIZE and
- * LEVEL_STACK_ALIGN are the section of its stacks, the bytes of each core's, and where they begin.
+ * when x0-x29 are in the frame and still what they were; LEVEL_STACK_SIZE is
+ * the bytes of each core's stack, of MPIDR_SLOTS at LEVEL(stacks).
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -94,9 +94,3 @@ LOCAL_FUNC lower_sync_noting
 	LOWER_SYNC LEVEL(sync_lower_noting)
 ENDFUNC lower_sync_noting
 
-	LEVEL_STACKS
-	.balign	LEVEL_STACK_ALIGN
-	.globl	LEVEL(stacks)
-LEVEL(stacks):
-	.space	MPIDR_SLOTS * LEVEL_STACK_SIZE
-	.text

@@ -76,6 +76,10 @@ static inline unsigned int this_el(void)
 #define ESR_ISS(esr)	   ((esr)&0x1ffffff)
 #define ESR_EC_UNKNOWN	   0x00
 #define ESR_EC_WFX	   0x01
+#define ESR_EC_CP15_32	   0x03 /* AArch32: MRC and MCR of coprocessor 15 */
+#define ESR_EC_CP15_64	   0x04 /* MRRC and MCRR */
+#define ESR_EC_CP14_32	   0x05
+#define ESR_EC_CP14_64	   0x0c
 #define ESR_EC_FP_ACCESS   0x07
 #define ESR_EC_BTI	   0x0d
 #define ESR_EC_ILL	   0x0e

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/mpidr.h"
 #include "arm/resident.h"
 #include "arm/slots.h"
 #include "lib/util.h"
@@ -44,8 +45,8 @@ uint64_t el2_core_start(uint64_t how);
 /* vectors.S: where a core comes in, MMU off, at EL2: by PSCI, after a suspend, by a spin table. */
 extern char el2_cpu_on_entry[], el2_resume_entry[], el2_spin_entry[];
 
-/* vectors.S: where the stacks are, of EL2_STACK_SIZE for each of MPIDR_SLOTS cores. */
-extern char el2_stacks[];
+/* memory.c: the stacks of all cores. */
+extern char el2_stacks[MPIDR_SLOTS][EL2_STACK_SIZE];
 
 /* vectors.S: MMU on, stack, el2_core_start(@how), ERET. */
 __noreturn void el2_come_in(uint64_t how);

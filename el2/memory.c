@@ -32,6 +32,8 @@ __attribute__((section(".pages"),
 PAGES static uint64_t own_root[PTE_ENTRIES];
 PAGES static uint64_t pool[POOL_PAGES][PTE_ENTRIES];
 
+PAGES char el2_stacks[MPIDR_SLOTS][EL2_STACK_SIZE];
+
 struct el2_lock el2_memory_lock;
 static struct el2_table own, host;
 static uint64_t pool_free;	/* the first free page; its first word names the next; 0: none */
@@ -136,8 +138,7 @@ static void build_own(void)
 	map_own(__resident_el2_pages, __resident_el2_pages_end, S1_RW);
 	/* A stack that is too short is a fault, and not another core's registers. */
 	for (unsigned int i = 0; i < MPIDR_SLOTS; i++)
-		must(el2_table_unmap(&own, address_of(el2_stacks) + i * EL2_STACK_SIZE,
-				     EL2_STACK_GUARD));
+		must(el2_table_unmap(&own, address_of(el2_stacks[i]), EL2_STACK_GUARD));
 	/* As EL1 has them: arm/level_notes.h. */
 	map_own(__resident_rings_start, __resident_el3_rings, S1_DEVICE(MAIR_DEVICE_nGnRnE));
 	for (unsigned int i = 0; i < RAWUARTS; i++) {

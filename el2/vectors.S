@@ -55,9 +55,7 @@
 #define LEVEL(name)	 el2_##name
 #define SERVED_SOON	 FORGET_BRANCHES
 #define SERVED_AT_ONCE	 RUN_AT_ONCE
-#define LEVEL_STACKS	 .section .pages, "aw", %nobits
 #define LEVEL_STACK_SIZE EL2_STACK_SIZE
-#define LEVEL_STACK_ALIGN EL2_STACK_GUARD
 #include "arm/resident_vectors.S"
 
 /*

@@ -5,9 +5,7 @@
 #define LEVEL(name)	 el3_##name
 #define SERVED_AT_ONCE	 FORGET_BRANCHES
 #define SERVED_SOON
-#define LEVEL_STACKS	 .bss
 #define LEVEL_STACK_SIZE 2048
-#define LEVEL_STACK_ALIGN 16
 #include "arm/sysreg.h"
 
 /* clang-format off */
@@ -87,3 +85,8 @@ LOCAL_FUNC forget_branches
 	dsb	nsh
 	isb
 ENDFUNC forget_branches
+
+	.bss
+	.balign	16
+el3_stacks:
+	.space	MPIDR_SLOTS * LEVEL_STACK_SIZE

@@ -297,6 +297,11 @@ int kvm_reg_masks(const struct reg_mask_range *range) __must_check;
 void kvm_reset_vcpu(struct kvm_vcpu *v);
 /* sysreg: EC 0x18. */
 int kvm_sysreg_trap(struct kvm_vcpu *v) __must_check;
+
+/* ---- aarch32: of what the guest's EL0 executes in AArch32 ---- */
+int kvm_a32_trap(struct kvm_vcpu *v) __must_check;
+/* kvm_a32_executes - the condition of the instruction that trapped holds. */
+bool kvm_a32_executes(const struct kvm_vcpu *v);
 /* hypercall: HVC and SMC: PSCI, the convention's own, and what the VMM's filter takes. */
 int kvm_hypercall(struct kvm_vcpu *v) __must_check;
 /* kvm_filter_attr - KVM_ARM_VM_SMCCC_CTRL; kvm_filter_free - with the VM. */

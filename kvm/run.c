@@ -35,9 +35,12 @@ static bool is_off(const struct kvm_vcpu *v)
 /* WFE: a lock's holder may be a vcpu that waits for this core. */
 static int serve_wfx(struct kvm_vcpu *v)
 {
+	bool executes = !(v->ctx->pstate & PSR_nRW) || kvm_a32_executes(v);
 	uint64_t esr = v->ctx->esr, until;
 
 	kvm_skip(v);
+	if (!executes)
+		return KVM_RESUME;
 	if (esr & ESR_WFX_WFE) {
 		sched_yield();
 		return KVM_RESUME;
@@ -116,6 +119,10 @@ typedef int (*serve_fn)(struct kvm_vcpu *v);
 /* By ESR_EL2's EC.  What is not here is undefined to the guest. */
 static const serve_fn by_class[64] = {
 	[ESR_EC_WFX] = serve_wfx,
+	[ESR_EC_CP15_32] = kvm_a32_trap,
+	[ESR_EC_CP15_64] = kvm_a32_trap,
+	[ESR_EC_CP14_32] = kvm_a32_trap,
+	[ESR_EC_CP14_64] = kvm_a32_trap,
 	[ESR_EC_FP_ACCESS] = serve_fp,
 	[ESR_EC_HVC64] = kvm_hypercall,
 	[ESR_EC_SMC64] = kvm_hypercall,

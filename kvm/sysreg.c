@@ -198,7 +198,7 @@ static bool is_icc(uint32_t enc)
 	return enc - ICC_FIRST <= ICC_LAST - ICC_FIRST || enc == ICC_PMR_EL1;
 }
 
-static bool access_any(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *value)
+bool kvm_sysreg_access(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *value)
 {
 	const struct sysreg *r;
 
@@ -236,7 +236,7 @@ int kvm_sysreg_trap(struct kvm_vcpu *v)
 		kvm_skip(v);
 		return KVM_RESUME;
 	}
-	if (!access_any(v, ESR_SYS64_ENC(esr), write, &value)) {
+	if (!kvm_sysreg_access(v, ESR_SYS64_ENC(esr), write, &value)) {
 		kvm_inject_undef(v);
 		return KVM_RESUME;
 	}

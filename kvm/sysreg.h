@@ -52,5 +52,10 @@ const struct sysreg *sysreg_find(uint32_t enc);
 uint64_t sysreg_machine(uint32_t enc);
 /* sysreg_slot - where @v's value of @r is; NULL: nowhere, or @v does not have the register. */
 uint64_t *sysreg_slot(struct kvm_vcpu *v, const struct sysreg *r);
+/*
+ * kvm_sysreg_access - the guest reads @enc (SYSREG_ENC) into @value, or writes that.
+ * Return: false: it is undefined to the guest.  May sleep.
+ */
+bool kvm_sysreg_access(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *value) __must_check;
 /* sysreg_reset - each has its value of a reset. */
 void sysreg_reset(struct kvm_vcpu *v);

@@ -10,6 +10,8 @@
 #include "tests/el0/libc/hostile.h"
 
 #define EC_UNDEFINED 0x00
+#define EC_CP15	     0x03
+#define EC_SVC32     0x11
 #define EC_SVC	     0x15
 #define EC_IABT	     0x21
 #define EC_DABT	     0x25
@@ -56,6 +58,19 @@ GUEST(hvc_1, "mov x0, #0x84000000\n hvc #1\n" DONE);
 GUEST(smc_1, "mov x0, #0x84000000\n smc #1\n" DONE);
 GUEST(drops, "msr spsr_el1, x1\n msr elr_el1, x2\n eret\n");
 GUEST(in_el0, "mrs x5, cntvct_el0\n hvc #0\n");
+/* In A32 at EL0; x10's class says by what it came back: 0x11 SVC, 0 undefined. */
+GUEST(to_a32,
+	"mov x1, #0x201\n msr cntkctl_el1, x1\n mov x1, #0x10\n msr spsr_el1, x1\n adr x1, 1f\n msr elr_el1, x1\n"
+	"mov x0, #2\n mov x8, #77\n mov x4, #0x5678\n mov x5, #0x1234\n eret\n 1:\n"
+	".word 0xee0e0f32, 0xee1e1f32\n"	/* mcr r0, mrc r1: CNTP_CTL */
+	".word 0xec454f2e, 0xec532f2e\n"	/* mcrr r4, r5; mrrc r2, r3: CNTP_CVAL */
+	".word 0xec576f0e\n"			/* mrrc r6, r7: CNTPCT */
+	".word 0x0e1e8f32\n"			/* mrceq: CNTP_CTL into r8, and Z is clear */
+	".word 0xee109e10\n"			/* mrc r9: DBGDIDR */
+	".word 0xef000000\n");			/* svc #0 */
+GUEST(to_a32_counters,
+	"mov x1, #0x10\n msr spsr_el1, x1\n adr x1, 1f\n msr elr_el1, x1\n eret\n 1:\n"
+	".word 0xee190f1c\n");			/* mrc r0: PMCR */
 GUEST(counts, "isb\n mrs x1, cntvct_el0\n mrs x2, cntfrq_el0\n mrs x3, cntpct_el0\n" DONE);
 /* clang-format on */
 
@@ -591,6 +606,37 @@ static void level_0(void)
 	end();
 }
 
+/* The registers of the coprocessors that EL0 reaches in AArch32, and KVM has to emulate. */
+static void aarch32(void)
+{
+	struct guest g;
+	uint64_t dfr0;
+
+	begin("ioctl: KVM_RUN: coprocessor registers of a guest's EL0 in AArch32");
+	guest_make(&g, 1, 0);
+	dfr0 = reg(g.cpu[0], ARM64_SYS_REG(3, 0, 0, 5, 0));
+	if ((reg(g.cpu[0], ARM64_SYS_REG(3, 0, 0, 4, 0)) & 0xf) == 2) {
+		guest_load(&g, 0, to_a32);
+		check(guest_run(&g), FAULTED, "it ends");
+		check(FAULT_EC(&g), EC_SVC32, "by its call");
+		check(X(&g, 13), 12, "the vector of a lower level in AArch32");
+		check(X(&g, 1) & 3, 2, "CNTP_CTL");
+		check(X(&g, 2), 0x5678, "CNTP_CVAL, low");
+		check(X(&g, 3), 0x1234, "CNTP_CVAL, high");
+		expect(X(&g, 6), "CNTPCT counts");
+		check(X(&g, 8), 77, "a condition that fails");
+		check(X(&g, 9) >> 24 & 0xff, (long)((dfr0 >> 20 & 0xf) << 4 | (dfr0 >> 12 & 0xf)),
+		      "DBGDIDR: watchpoints and breakpoints");
+		guest_load(&g, 0, to_a32_counters);
+		check(guest_run(&g), FAULTED, "it ends");
+		/* Who is asked first, EL1 or EL2, is the hypervisor's choice. */
+		expect(FAULT_EC(&g) == EC_UNDEFINED || FAULT_EC(&g) == EC_CP15,
+		       "PMCR is not for EL0");
+	}
+	guest_free(&g);
+	end();
+}
+
 static void counter(void)
 {
 	struct guest g;
@@ -656,5 +702,6 @@ int main(void)
 	system_registers();
 	level_0();
 	counter();
+	aarch32();
 	return tap_done();
 }
