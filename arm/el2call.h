@@ -60,11 +60,16 @@
 	X(APGAKEYHI, S3_0_C2_C3_1)
 
 /* hvc #1, x0 = the vcpu, is EL2_RUN: nothing but ESR_EL2 is looked at. */
-#define EL2_RUN_IMM 1
-#define ESR_EL2_RUN 0x5a000001 /* EC: HVC64; IL; EL2_RUN_IMM */
+#define EL2_RUN_IMM   1
+#define ESR_EL2_RUN   0x5a000001 /* EC: HVC64; IL; EL2_RUN_IMM */
+
+/* EC: MRS; IL; CTR_EL0, to any register: what el2/ answers itself, with el2_vcpu.ctr. */
+#define ESR_READS_CTR 0x6232c001
+#define EL2_VCPU_CTR  264
 
 #ifndef __ASSEMBLER__
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arm/level_calls.h"
@@ -152,6 +157,7 @@ enum el2_reg {
 struct el2_vcpu {
 	uint64_t x[31];
 	uint64_t pc, pstate;
+	uint64_t ctr; /* what the guest reads as CTR_EL0 */
 	uint64_t sys[NR_EL2_REGS];
 	uint64_t mpidr;	  /* what the guest reads as MPIDR_EL1 */
 	uint64_t cntvoff; /* CNTVOFF_EL2: its virtual counter is so much behind the machine's */
@@ -178,6 +184,7 @@ struct el2_vcpu {
 };
 
 _Static_assert(sizeof(struct el2_vcpu) <= EL2_PAGE, "a vcpu is one page");
+_Static_assert(offsetof(struct el2_vcpu, ctr) == EL2_VCPU_CTR, "EL2_VCPU_CTR");
 
 /*
  * Where the kernel itself is at EL2 it calls its own copy of el2/'s half for guests (el2/vhe.h),

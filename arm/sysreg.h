@@ -122,7 +122,8 @@ static inline unsigned int this_el(void)
 #define ESR_SYS64_ENC(esr)                                                                      \
 	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
 		   ((esr) >> 17) & 7)
-#define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
+#define ESR_SYS64_RT_SHIFT  5
+#define ESR_SYS64_RT(esr)   (((esr) >> ESR_SYS64_RT_SHIFT) & 31)
 #define ESR_SYS64_READ(esr) (((esr)&1) != 0)
 
 /* ISS of an instruction or data abort */

@@ -54,6 +54,7 @@ BLOB(b_empty, LOOP(1000, "nop\n"));
 BLOB(b_psci, LOOP(1000, "mov w0, #0x84000000\nhvc #0\n"));
 BLOB(b_unknown, LOOP(1000, "mov w0, #0x84000000\nmovk w0, #0x1234\nhvc #0\n"));
 BLOB(b_sysreg, LOOP(1000, "mrs x1, id_aa64pfr0_el1\n"));
+BLOB(b_ctr, LOOP(1000, "mrs x1, ctr_el0\n"));
 BLOB(b_cntpct, LOOP(1000, "mrs x1, cntpct_el0\n"));
 BLOB(b_mmio_w, LOOP(1000, "str w1, [x20]\n"));
 BLOB(b_mmio_r, LOOP(1000, "ldr w1, [x20]\n"));
@@ -403,6 +404,7 @@ int main(int argc, char **argv)
 	TIMED("hvc_psci_version", b_psci, 0);
 	TIMED("hvc_unknown", b_unknown, 0);
 	TIMED("sysreg_trap_id", b_sysreg, 0);
+	TIMED("sysreg_trap_ctr", b_ctr, 0);
 	TIMED("cntpct_read", b_cntpct, 0);
 	TIMED("mmio_write_exit", b_mmio_w, 0);
 	TIMED("mmio_read_exit", b_mmio_r, 0);

@@ -31,7 +31,26 @@
 #define ENTER_X18	32
 #define ENTER_SIZE	144
 
-/* unsigned int el2_enter(struct el2_vcpu *page): page->x[] come first in it */
+/* x2 to x30 of the guest, from or to page->x[]: they come first in it. */
+.macro	LOWER_REGS pair, one, page
+	\pair	x2, x3, [\page, #16]
+	\pair	x4, x5, [\page, #32]
+	\pair	x6, x7, [\page, #48]
+	\pair	x8, x9, [\page, #64]
+	\pair	x10, x11, [\page, #80]
+	\pair	x12, x13, [\page, #96]
+	\pair	x14, x15, [\page, #112]
+	\pair	x16, x17, [\page, #128]
+	\pair	x18, x19, [\page, #144]
+	\pair	x20, x21, [\page, #160]
+	\pair	x22, x23, [\page, #176]
+	\pair	x24, x25, [\page, #192]
+	\pair	x26, x27, [\page, #208]
+	\pair	x28, x29, [\page, #224]
+	\one	x30, [\page, #240]
+.endm
+
+/* unsigned int el2_enter(struct el2_vcpu *page) */
 FUNC el2_enter
 	sub	sp, sp, #ENTER_SIZE
 	str	x0, [sp, #ENTER_PAGE]
@@ -42,21 +61,7 @@ FUNC el2_enter
 	stp	x26, x27, [sp, #ENTER_X18 + 64]
 	stp	x28, x29, [sp, #ENTER_X18 + 80]
 	str	x30, [sp, #ENTER_X18 + 96]
-	ldp	x2, x3, [x0, #16]
-	ldp	x4, x5, [x0, #32]
-	ldp	x6, x7, [x0, #48]
-	ldp	x8, x9, [x0, #64]
-	ldp	x10, x11, [x0, #80]
-	ldp	x12, x13, [x0, #96]
-	ldp	x14, x15, [x0, #112]
-	ldp	x16, x17, [x0, #128]
-	ldp	x18, x19, [x0, #144]
-	ldp	x20, x21, [x0, #160]
-	ldp	x22, x23, [x0, #176]
-	ldp	x24, x25, [x0, #192]
-	ldp	x26, x27, [x0, #208]
-	ldp	x28, x29, [x0, #224]
-	ldr	x30, [x0, #240]
+go_in:	LOWER_REGS ldp, ldr, x0
 	ldp	x0, x1, [x0]
 	eret
 	dsb	nsh			/* nothing is speculated beyond the ERET */
@@ -69,21 +74,7 @@ LOCAL_FUNC leave_guest
 	msr	pan, #1			/* with TGE clear no exception to EL2 sets it */
 #endif
 	ldr	x1, [sp, #ENTER_PAGE]
-	stp	x2, x3, [x1, #16]
-	stp	x4, x5, [x1, #32]
-	stp	x6, x7, [x1, #48]
-	stp	x8, x9, [x1, #64]
-	stp	x10, x11, [x1, #80]
-	stp	x12, x13, [x1, #96]
-	stp	x14, x15, [x1, #112]
-	stp	x16, x17, [x1, #128]
-	stp	x18, x19, [x1, #144]
-	stp	x20, x21, [x1, #160]
-	stp	x22, x23, [x1, #176]
-	stp	x24, x25, [x1, #192]
-	stp	x26, x27, [x1, #208]
-	stp	x28, x29, [x1, #224]
-	str	x30, [x1, #240]
+	LOWER_REGS stp, str, x1
 	ldp	x2, x3, [sp, #ENTER_X0]
 	stp	x2, x3, [x1]
 	ldp	x18, x19, [sp, #ENTER_X18]
@@ -96,6 +87,33 @@ LOCAL_FUNC leave_guest
 	add	sp, sp, #ENTER_SIZE
 	ret
 ENDFUNC leave_guest
+
+/*
+ * A guest reads CTR_EL0: Linux does whenever it changes an instruction of its own, 90,000 times as
+ * it boots.  That is answered here, the guest's registers of EL1 being where they are.  x0 =
+ * ESR_EL2; the guest's own x0, x1 are on the stack.
+ */
+LOCAL_FUNC read_ctr
+	ldr	x1, [sp, #ENTER_PAGE]
+	LOWER_REGS stp, str, x1
+	ldp	x2, x3, [sp, #ENTER_X0]
+	stp	x2, x3, [x1]
+	ubfx	x2, x0, #ESR_SYS64_RT_SHIFT, #5
+	cmp	x2, #31			/* XZR */
+	b.eq	1f
+	ldr	x3, [x1, #EL2_VCPU_CTR]
+	str	x3, [x1, x2, lsl #3]
+1:	mrs	x2, elr_el2
+	mrs	x3, spsr_el2
+	add	x2, x2, #4
+	/* As after any instruction; of a single step it was the one. */
+	bic	x3, x3, #PSR_BTYPE
+	bic	x3, x3, #PSR_SS
+	msr	elr_el2, x2
+	msr	spsr_el2, x3
+	mov	x0, x1
+	b	go_in
+ENDFUNC read_ctr
 
 /* A slot as enum el2_exit (el2/run.c asserts it); an FIQ is an interrupt of the host's, too. */
 #define EXIT_OF(slot)	((slot) % 4 - ((slot) % 4 / 2))
@@ -111,6 +129,14 @@ FUNC el2_guest_vectors
 	.org	el2_guest_vectors + slot * SLOT_SIZE
 	.if	slot >= SLOT_LOWER64
 	stp	x0, x1, [sp, #ENTER_X0]
+	.if	slot == SLOT_LOWER64 + SLOT_SYNC
+	mrs	x0, esr_el2
+	mov	w1, #ESR_READS_CTR & 0xffff
+	movk	w1, #ESR_READS_CTR >> 16, lsl #16
+	eor	w1, w0, w1
+	tst	w1, #~(31 << ESR_SYS64_RT_SHIFT)
+	b.eq	read_ctr
+	.endif
 	mov	x0, #EXIT_OF(slot)
 	b	leave_guest
 	.elseif	slot == SLOT_SPX + SLOT_SERROR

@@ -278,6 +278,7 @@ static int run_first(struct kvm_vcpu *v)
 		kvm_vm_regs_settle(v->vm);
 	WRITE_ONCE(v->vm->has_run, true);
 	mutex_unlock(&v->vm->lock);
+	v->ctx->ctr = v->vm->ctr;
 	v->has_run = true;
 	return 0;
 }

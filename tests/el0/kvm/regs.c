@@ -537,9 +537,42 @@ static void errors(void)
 	end();
 }
 
+/* To each register, as the VMM is told; x1: they all say the same; x2: behind it, too. */
+GUEST(reads_ctr,
+      "mov sp, x20\n"
+      "mrs x0, ctr_el0\n"
+      ".irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
+      "mrs x\\n, ctr_el0\n"
+      "cmp x\\n, x0\n"
+      "b.ne 1f\n"
+      ".endr\n"
+      "mov x2, #5\n"
+      "mrs xzr, ctr_el0\n"
+      "cmp x3, x0\n"
+      "b.eq 2f\n"
+      "1: mov x0, #0\n"
+      "2: mov x20, sp\n" DONE);
+
+static void cache_type(void)
+{
+	struct guest g;
+	uint64_t ctr = 0;
+
+	begin("KVM_RUN: CTR_EL0 read to every register");
+	guest_make(&g, 1, 0);
+	guest_load(&g, 0, reads_ctr);
+	check(guest_run(&g), AT_DONE, "the guest's end");
+	check(get_reg(g.cpu[0], SYSREG(0xd801), &ctr), 0, "CTR_EL0");
+	check(X(&g, 0), ctr, "x0 to x30");
+	check(X(&g, 2), 5, "no register but that");
+	guest_free(&g);
+	end();
+}
+
 int main(void)
 {
 	open_kvm();
+	cache_type();
 	lists();
 	first_values();
 	plain_registers();
