@@ -19,6 +19,7 @@
 
 #define IOEVENTFDS_MAX 1000 /* as Linux */
 #define IRQFDS_MAX     4096
+#define LINES_MAX      256 /* with a resamplefd: kvm_eventfds_ack looks at them all, masked */
 
 struct kvm_eventfds {
 	struct mutex lock;	 /* who adds and removes */
@@ -26,7 +27,7 @@ struct kvm_eventfds {
 	struct list_node irqfds; /* of struct irqfd */
 	struct list_node lines;	 /* of struct irqfd, those with a resamplefd */
 	struct list_node stores; /* of struct ioeventfd */
-	unsigned int nr_irqfds, nr_stores;
+	unsigned int nr_irqfds, nr_lines, nr_stores;
 };
 
 struct irqfd {
@@ -134,18 +135,19 @@ static void remove_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 		list_del(&i->line);
 	spin_unlock_irqrestore(&e->lookup, flags);
 	e->nr_irqfds--;
+	e->nr_lines -= i->resample != NULL;
 	free_irqfd(i);
 }
 
 /* e->lock is held.  An eventfd is one line's at most. */
-static int check_irqfd(const struct kvm_eventfds *e, const struct file *f)
+static int check_irqfd(const struct kvm_eventfds *e, const struct irqfd *new)
 {
 	const struct irqfd *i;
 
-	if (e->nr_irqfds >= IRQFDS_MAX)
+	if (e->nr_irqfds >= IRQFDS_MAX || (new->resample && e->nr_lines >= LINES_MAX))
 		return -ENOMEM;
 	list_for_each(i, &e->irqfds, link)
-		if (i->file == f)
+		if (i->file == new->file)
 			return -EBUSY;
 	return 0;
 }
@@ -157,7 +159,7 @@ static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 	int err;
 
 	mutex_lock(&e->lock);
-	err = check_irqfd(e, i->file);
+	err = check_irqfd(e, i);
 	if (err) {
 		mutex_unlock(&e->lock);
 		free_irqfd(i);
@@ -169,6 +171,7 @@ static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 		list_add_tail(&e->lines, &i->line);
 	spin_unlock_irqrestore(&e->lookup, flags);
 	e->nr_irqfds++;
+	e->nr_lines += i->resample != NULL;
 	/* It may have been written before it was a line. */
 	if (file_poll(i->file, &i->poll) & POLLIN)
 		raise_line(i);
@@ -230,20 +233,23 @@ int kvm_irqfd(struct kvm_vm *vm, const struct kvm_irqfd *arg)
 	return deassign ? deassign_irqfd(e, arg) : assign_irqfd(vm, e, arg);
 }
 
-void kvm_eventfds_ack(struct kvm_vm *vm, uint32_t gsi)
+void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq)
 {
 	struct kvm_eventfds *e = load_acquire(&vm->eventfds);
 	struct irqfd *i;
 	unsigned long flags;
+	bool down = false;
 
 	if (!e)
 		return;
 	flags = spin_lock_irqsave(&e->lookup);
 	list_for_each(i, &e->lines, line) {
-		if (i->gsi != gsi)
+		if (!kvm_gsi_is(vm, i->gsi, irq))
 			continue;
-		/* First: who is told may raise it again at once. */
-		kvm_set_gsi(vm, gsi, false);
+		/* First, and once: who is told may raise it again at once. */
+		if (!down)
+			kvm_set_gsi(vm, i->gsi, false);
+		down = true;
 		eventfd_signal(i->resample);
 	}
 	spin_unlock_irqrestore(&e->lookup, flags);

@@ -269,10 +269,10 @@ void kvm_mmio_complete(struct kvm_vcpu *v);
 /* kvm_ioeventfd_signal - is @a a store to an ioeventfd's address?  Then it has been told. */
 bool kvm_ioeventfd_signal(struct kvm_vm *vm, const struct kvm_access *a);
 /*
- * kvm_eventfds_ack - the guest has ended interrupt @gsi: resamplefds are told.  Interrupts may be
- * masked; none of the vGIC's locks is held.
+ * kvm_eventfds_ack - the guest has ended the SPI @irq, a level: the resamplefds of all numbers that
+ * lead to it are told.  Interrupts may be masked; none of the vGIC's locks is held.
  */
-void kvm_eventfds_ack(struct kvm_vm *vm, uint32_t gsi);
+void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq);
 /* kvm_eventfds_close - there are none any more; kvm_eventfds_free - with the VM. */
 void kvm_eventfds_close(struct kvm_vm *vm);
 void kvm_eventfds_free(struct kvm_vm *vm);
@@ -338,6 +338,8 @@ int kvm_set_routing(struct kvm_vm *vm, const struct kvm_irq_routing *head,
 int kvm_set_device_addr(struct kvm_vm *vm, const struct kvm_arm_device_addr *a) __must_check;
 /* kvm_set_gsi - an irqfd's line: by the routes.  Any context.  -EINVAL: it leads nowhere. */
 int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level);
+/* kvm_gsi_is - does the number lead to the SPI @irq, of a vGIC that is initialised?  Any context. */
+bool kvm_gsi_is(struct kvm_vm *vm, uint32_t gsi, unsigned int irq);
 /* kvm_max_vcpus - how many @vm may have, or (NULL) a new VM. */
 unsigned int kvm_max_vcpus(const struct kvm_vm *vm);
 /* kvm_has_vgic - the VM has one, made and ready: irqfds may be added. */

@@ -775,6 +775,11 @@ int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level)
 	return id ? raise_line(g, NULL, id, level) : -EINVAL;
 }
 
+bool kvm_gsi_is(struct kvm_vm *vm, uint32_t gsi, unsigned int irq)
+{
+	return gsi < VGIC_ROUTES && READ_ONCE(vm->vgic->routes[gsi]) == irq;
+}
+
 static int check_route(const struct kvm_irq_routing_entry *e, const uint16_t *routes)
 {
 	bool msi = e->type == KVM_IRQ_ROUTING_MSI;

@@ -35,28 +35,14 @@ void kvm_vgic_flush(struct kvm_vcpu *v)
 		vgic_v2_load(ctx);
 }
 
-/* The guest has ended SPI @id, a level: resamplefds are told.  No lock is held. */
-static void tell_acked(struct vgic *g, unsigned int id)
-{
-	unsigned int gsi = id - VGIC_PRIVATE;
-
-	if (!g->vm->eventfds)
-		return;
-	/* Most are where they were at first. */
-	if (READ_ONCE(g->routes[gsi]) != id)
-		for (gsi = 0; gsi < VGIC_ROUTES && READ_ONCE(g->routes[gsi]) != id;)
-			gsi++;
-	if (gsi < VGIC_ROUTES)
-		kvm_eventfds_ack(g->vm, gsi);
-}
-
 static void fold_locked(struct vgic_cpu *c)
 {
 	spin_lock(&c->vgic->lock);
 	vgic_fold(c);
 	spin_unlock(&c->vgic->lock);
-	for (unsigned int i = 0; i < c->nr_acked; i++)
-		tell_acked(c->vgic, c->acked[i]);
+	/* SPIs that were levels and have ended.  No lock is held. */
+	for (unsigned int i = 0; c->vgic->vm->eventfds && i < c->nr_acked; i++)
+		kvm_eventfds_ack(c->vgic->vm, c->acked[i]);
 }
 
 void kvm_vgic_sync(struct kvm_vcpu *v)
