@@ -338,7 +338,7 @@ int kvm_set_routing(struct kvm_vm *vm, const struct kvm_irq_routing *head,
 int kvm_set_device_addr(struct kvm_vm *vm, const struct kvm_arm_device_addr *a) __must_check;
 /* kvm_set_gsi - an irqfd's line: by the routes.  Any context.  -EINVAL: it leads nowhere. */
 int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level);
-/* kvm_gsi_is - does the number lead to the SPI @irq, of a vGIC that is initialised?  Any context. */
+/* kvm_gsi_is - does the number lead to SPI @irq, of a vGIC that is initialised?  Any context. */
 bool kvm_gsi_is(struct kvm_vm *vm, uint32_t gsi, unsigned int irq);
 /* kvm_max_vcpus - how many @vm may have, or (NULL) a new VM. */
 unsigned int kvm_max_vcpus(const struct kvm_vm *vm);

@@ -410,10 +410,7 @@ static int write_other(const struct vgic_op *op, uint64_t value)
 	switch (op->reg->kind) {
 	case CTLR:
 		g->enabled = value & (g->version == 2 ? 1 : 2);
-		for (unsigned int i = 0; i < g->nr_cpus; i++)
-			if (g->cpus[i]->queued)
-				kvm_kick(g->cpus[i]->vcpu);
-		break;
+		break; /* access_reg tells the vcpus */
 	case IIDR:
 		/*
 		 * A VMM that restores it knows that an interrupt may be in either group of a GICv2.
@@ -438,6 +435,14 @@ static int write_other(const struct vgic_op *op, uint64_t value)
 	return 0;
 }
 
+/* What they have may come now, or no more.  Without the lock: there may be 512. */
+static void kick_waiting(struct vgic *g)
+{
+	for (unsigned int i = 0; i < g->nr_cpus; i++)
+		if (READ_ONCE(g->cpus[i]->queued))
+			kvm_kick(g->cpus[i]->vcpu);
+}
+
 static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 {
 	struct vgic *g = op->c->vgic;
@@ -460,6 +465,8 @@ static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 	else
 		err = write_other(op, *value);
 	spin_unlock_irqrestore(&g->lock, flags);
+	if (write && op->reg->kind == CTLR)
+		kick_waiting(g);
 	return err;
 }
 
@@ -534,26 +541,35 @@ int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a)
 	return 0;
 }
 
+/* Does @value, written by @c to ICC_SGI1R, name @to? */
+static bool names_cpu(const struct vgic_cpu *c, const struct vgic_cpu *to, uint64_t value)
+{
+	uint32_t cluster = (value >> ICC_SGI1R_AFF3 & 0xff) << 24 |
+			   (value >> ICC_SGI1R_AFF2 & 0xff) << 16 |
+			   (value >> ICC_SGI1R_AFF1 & 0xff) << 8;
+	uint32_t aff0 = to->affinity & 0xff;
+
+	if (value & ICC_SGI1R_IRM)
+		return to != c;
+	return (to->affinity & ~0xffU) == cluster && aff0 <= 15 && value >> aff0 & 1;
+}
+
 /* ICC_SGI1R and its kin: @group1: it may also raise those of group 1. */
 static void send_by_affinity(struct vgic_cpu *c, uint64_t value, bool group1)
 {
 	struct vgic *g = c->vgic;
 	unsigned int id = value >> ICC_SGI1R_INTID & 0xf;
-	uint32_t cluster = (value >> ICC_SGI1R_AFF3 & 0xff) << 24 |
-			   (value >> ICC_SGI1R_AFF2 & 0xff) << 16 |
-			   (value >> ICC_SGI1R_AFF1 & 0xff) << 8;
-	bool all_others = value & ICC_SGI1R_IRM;
 	unsigned long flags = spin_lock_irqsave(&g->lock);
 
 	for (unsigned int i = 0; i < g->nr_cpus; i++) {
 		struct vgic_cpu *to = g->cpus[i];
-		uint32_t aff0 = to->affinity & 0xff;
 
-		if (all_others ? to == c
-			       : (to->affinity & ~0xffU) != cluster || aff0 > 15 ||
-					 !(value >> aff0 & 1))
-			continue;
-		if (group1 || !to->irqs[id].group1)
+		/* There may be 512: others come in between. */
+		if (i % 16 == 15) {
+			spin_unlock_irqrestore(&g->lock, flags);
+			flags = spin_lock_irqsave(&g->lock);
+		}
+		if (names_cpu(c, to, value) && (group1 || !to->irqs[id].group1))
 			vgic_send_sgi(g, to, id, c->id);
 	}
 	spin_unlock_irqrestore(&g->lock, flags);
