@@ -340,8 +340,10 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 
 	if (!may_enter(pstate))
 		return EL2_EXIT_ILLEGAL;
-	host.elr = READ_SYSREG(elr_el2);
-	host.spsr = READ_SYSREG(spsr_el2);
+	if (!EL2_IS_VHE) {
+		host.elr = READ_SYSREG(elr_el2);
+		host.spsr = READ_SYSREG(spsr_el2);
+	}
 	set_traps(&host, page, flags);
 	give_timer(&host, page);
 	if (el2_machine.has_gicv3)
@@ -368,8 +370,10 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 		take_gic(page, flags, lrs);
 	take_timer(&host, page);
 	clear_traps(&host);
-	WRITE_SYSREG(elr_el2, host.elr);
-	WRITE_SYSREG(spsr_el2, host.spsr);
+	if (!EL2_IS_VHE) {
+		WRITE_SYSREG(elr_el2, host.elr);
+		WRITE_SYSREG(spsr_el2, host.spsr);
+	}
 	return exit;
 }
 

@@ -40,6 +40,8 @@ enum el2_exit vhe_run(int vcpu)
 	/* The exception that ends the run masks all of them, too. */
 	__asm__ volatile("msr daifset, #0xf" ::: "memory");
 	exit = vhe_guest_run((uint64_t)vcpu);
+	/* No ERET is here, by which traps and vectors would be the kernel's again. */
+	isb();
 	WRITE_SYSREG(daif, flags);
 	return (enum el2_exit)exit;
 }
