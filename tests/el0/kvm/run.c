@@ -66,6 +66,9 @@ GUEST(to_a32,
 	".word 0xec454f2e, 0xec532f2e\n"	/* mcrr r4, r5; mrrc r2, r3: CNTP_CVAL */
 	".word 0xec576f0e\n"			/* mrrc r6, r7: CNTPCT */
 	".word 0x0e1e8f32\n"			/* mrceq: CNTP_CTL into r8, and Z is clear */
+	".word 0xef000000\n");			/* svc #0 */
+GUEST(to_a32_debugger,
+	"mov x1, #0x10\n msr spsr_el1, x1\n adr x1, 1f\n msr elr_el1, x1\n eret\n 1:\n"
 	".word 0xee109e10\n"			/* mrc r9: DBGDIDR */
 	".word 0xef000000\n");			/* svc #0 */
 GUEST(to_a32_counters,
@@ -625,8 +628,13 @@ static void aarch32(void)
 		check(X(&g, 3), 0x1234, "CNTP_CVAL, high");
 		expect(X(&g, 6), "CNTPCT counts");
 		check(X(&g, 8), 77, "a condition that fails");
-		check(X(&g, 9) >> 24 & 0xff, (long)((dfr0 >> 20 & 0xf) << 4 | (dfr0 >> 12 & 0xf)),
-		      "DBGDIDR: watchpoints and breakpoints");
+		guest_load(&g, 0, to_a32_debugger);
+		check(guest_run(&g), FAULTED, "it ends");
+		/* A core whose EL1 is AArch64 alone need not have it: that is undefined to EL0. */
+		if (FAULT_EC(&g) != EC_UNDEFINED)
+			check(X(&g, 9) >> 24 & 0xff,
+			      (long)((dfr0 >> 20 & 0xf) << 4 | (dfr0 >> 12 & 0xf)),
+			      "DBGDIDR: watchpoints and breakpoints");
 		guest_load(&g, 0, to_a32_counters);
 		check(guest_run(&g), FAULTED, "it ends");
 		/* Who is asked first, EL1 or EL2, is the hypervisor's choice. */
