@@ -56,7 +56,7 @@ def pytest_configure(config):
 
 # The files whose tests take longest.
 LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py", "test_stretches.py",
-        "test_uboot.py"}
+        "test_uboot.py", "test_guests.py"}
 
 
 def _spread(items):
