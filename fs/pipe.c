@@ -375,32 +375,34 @@ static void pipe_release(struct file *f)
 }
 
 /*
- * A fifo's first end waits for the other; the file counts as open already, so that the other sees
- * it.
+ * Is an end that opens now the first of the two, and how often has the other been opened?  Under
+ * p->lock, with opened(): an end that opens behind that has counted on from *@seen.
  */
-static int wait_for_other_end(struct file *f, struct pipe *p)
+static bool is_first_end(const struct file *f, const struct pipe *p, uint32_t *seen)
 {
-	uint32_t seen;
+	switch (f->mode & (FILE_READ | FILE_WRITE)) {
+	case FILE_READ: *seen = p->writes_opened; return !p->writers;
+	case FILE_WRITE: *seen = p->reads_opened; return !p->readers;
+	default: return false;
+	}
+}
 
-	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_READ && !READ_ONCE(p->writers)) {
-		/*
-		 * Not `writers`: one that opens and closes again before we run has still been
-		 * there.
-		 */
-		seen = READ_ONCE(p->writes_opened);
+/*
+ * A fifo's first end waits for the other; the file counts as open already, so that the other sees
+ * it.  Not for `writers`: one that opens and closes again before we run has still been there.
+ */
+static int wait_for_other_end(struct file *f, struct pipe *p, uint32_t seen)
+{
+	if (f->mode & FILE_READ) {
 		if (f->flags & O_NONBLOCK) {
 			f->pos = seen;
 			return 0;
 		}
 		return wait_event_interruptible(&p->read_wait, READ_ONCE(p->writes_opened) != seen);
 	}
-	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE && !READ_ONCE(p->readers)) {
-		seen = READ_ONCE(p->reads_opened);
-		if (f->flags & O_NONBLOCK)
-			return -ENXIO;
-		return wait_event_interruptible(&p->write_wait, READ_ONCE(p->reads_opened) != seen);
-	}
-	return 0;
+	if (f->flags & O_NONBLOCK)
+		return -ENXIO;
+	return wait_event_interruptible(&p->write_wait, READ_ONCE(p->reads_opened) != seen);
 }
 
 static const struct inode_ops pipe_inode_ops;
@@ -409,6 +411,8 @@ static int fifo_open(struct file *f)
 {
 	struct inode *inode = f->inode;
 	struct pipe *p;
+	uint32_t seen;
+	bool first;
 	int err;
 
 	if (!(f->mode & (FILE_READ | FILE_WRITE)))
@@ -424,6 +428,8 @@ static int fifo_open(struct file *f)
 	inode->pipe = p;
 	f->private = p;
 	opened(p, f);
+	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */
+	first = inode->ops != &pipe_inode_ops && is_first_end(f, p, &seen);
 	mutex_unlock(&p->lock);
 	mutex_unlock(&inode->lock);
 	/*
@@ -432,8 +438,7 @@ static int fifo_open(struct file *f)
 	 */
 	wake_up_yielding(&p->read_wait);
 	wake_up_yielding(&p->write_wait);
-	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */
-	err = inode->ops == &pipe_inode_ops ? 0 : wait_for_other_end(f, p);
+	err = first ? wait_for_other_end(f, p, seen) : 0;
 	if (err)
 		pipe_release(f);
 	return err;

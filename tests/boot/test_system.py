@@ -13,10 +13,16 @@ PROMPT = r"(?:newel\$|/ #) "
 
 
 @pytest.fixture
-def shell(boot, own_initrd):
+def entered(kernel_el):
+    """The boot line's words."""
+    return f"boot: entered at EL2, path {'EL2 -> EL1, CurrentEL 0x4' if kernel_el == 1 else 'EL2, CurrentEL 0x8'}, "
+
+
+@pytest.fixture
+def shell(boot, entered, own_initrd):
     """The Console of a machine at its shell's first prompt."""
     run = boot(own_initrd, append="panic=-1", el=2, extra=["-action", "reboot=reset"])
-    run.expect(r"boot: entered at EL2, path EL2 -> EL1, CurrentEL 0x4, ")
+    run.expect(entered)
     run.expect(r"smp: 4 cores$")
     run.expect(PROMPT)
     return run
@@ -27,9 +33,9 @@ def switch_off(run):
     run.expect(r"reboot: Power down")
 
 
-def test_levels(shell):
+def test_levels(shell, kernel_el):
     shell.send("levels")
-    for line in (r"entered at EL2", r"EL1 +CurrentEL 0x4, ", r"EL2 +CurrentEL 0x8, ", r"EL3 +(?:absent|CurrentEL 0xc, )",
+    for line in (r"entered at EL2", r"EL1 +CurrentEL 0x4, " if kernel_el == 1 else r"EL1 +absent", r"EL2 +CurrentEL 0x8, ", r"EL3 +(?:absent|CurrentEL 0xc, )",
                  r"EL0 +MRS CurrentEL is undefined here: SIGILL$"):
         shell.expect(line)
     shell.expect(PROMPT)
@@ -43,11 +49,11 @@ def test_demonstrations(request, shell):
     switch_off(shell)
 
 
-def test_restart(shell):
+def test_restart(shell, entered):
     """It comes back the same way, by the watchdog where there is no firmware to ask."""
     shell.send("reboot")
     shell.expect(r"reboot: Restarting system")
-    shell.expect(r"boot: entered at EL2, path EL2 -> EL1, CurrentEL 0x4, ")
+    shell.expect(entered)
     shell.expect(r"smp: 4 cores$")
     shell.expect(PROMPT)
     switch_off(shell)
