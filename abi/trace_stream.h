@@ -23,7 +23,6 @@ enum trace_kind {
 #undef TRACE_FIELD
 #undef TRACE_ARRAY
 #undef TRACE_END
-	TRACE_KIND_GUEST = 17,
 	TRACE_KINDS = 19,
 };
 
@@ -125,6 +124,13 @@ struct trace_chunk {
 #define TRACE_BLOCK_FUA	     0x1 /* it has ended when it is on stable storage */
 #define TRACE_BLOCK_META     0x2 /* of the file system's own */
 #define TRACE_BLOCK_AHEAD    0x4 /* nobody waits for it yet */
+
+/* TRACE_KIND_GUEST's did */
+#define TRACE_GUEST_ENTERS   1
+#define TRACE_GUEST_SYNC     2 /* it comes up by an exception of its own making: esr */
+#define TRACE_GUEST_IRQ	     3 /* by an interrupt of the host's */
+#define TRACE_GUEST_SERROR   4
+#define TRACE_GUEST_REFUSED  5 /* it was not entered: its PSTATE is none of EL1's or EL0's */
 
 /* ---- frames ---- */
 

@@ -10,6 +10,7 @@
 
 #include "arm/percpu.h"
 #include "el1/probe.h"
+#include "kvm/kvm.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/ksym.h"
@@ -116,6 +117,25 @@ static bool task_is_readable(const struct task *t)
 	       probe_u64(ALIGN_DOWN((uintptr_t)t + sizeof(*t) - 1, 8), &v);
 }
 
+/* A guest, if @task is in KVM_RUN: as it was when it came up last. */
+static void dump_guest(const struct task *task)
+{
+	const struct kvm_vcpu *v = READ_ONCE(task->vcpu);
+	const struct el2_vcpu *c;
+	uint64_t word;
+
+	if (!v)
+		return;
+	if (!probe_u64((uintptr_t)&v->ctx, &word) || !probe_u64((uintptr_t)word, &word)) {
+		pr_emerg("Guest: of vcpu %p, which cannot be read", (const void *)v);
+		return;
+	}
+	c = v->ctx;
+	pr_emerg("Guest: VM %lu, vcpu %u, %s: pc %016lx pstate %08lx", c->vmid, v->id,
+		 task->in_guest ? "running" : "not running, its task is in KVM_RUN", c->pc,
+		 c->pstate);
+}
+
 void dump_who(unsigned int cpu, const struct task *task)
 {
 	char taints[TAINT_WORDS_MAX], names[TAINT_NAMES_MAX];
@@ -129,6 +149,8 @@ void dump_who(unsigned int cpu, const struct task *task)
 	taint_names(names, sizeof(names), taint_mask());
 	if (*names)
 		pr_emerg("%s", names);
+	if (task_is_readable(task))
+		dump_guest(task);
 }
 
 /* ---- modules ------------------------------------------------------------------------------- */

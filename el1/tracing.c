@@ -15,6 +15,7 @@
 #include "el1/capture.h"
 #include "el1/tracemark.h"
 #include "el1/vbar.h"
+#include "kvm/seen.h"
 #include "log/printk.h"
 #include "mm/giveway.h"
 #include "mm/page.h"
@@ -59,6 +60,13 @@ static bool current_is_marked(const struct trace_filter *f)
 
 _Static_assert(CAPTURE_MAX <= TRACE_CHUNKS_MAX, "chunks fit a record");
 
+/* Guests first: the interrupt of each core ends the round in which it did not know yet. */
+static void apply_everywhere(void)
+{
+	kvm_trace_apply();
+	vbar_update();
+}
+
 static const struct trace_ops ops = {
 	.pid = traced_pid,
 	.watch = watch_current,
@@ -66,7 +74,7 @@ static const struct trace_ops ops = {
 	.capture_enter = capture_enter,
 	.capture_exit = capture_exit,
 	.capture_done = capture_done,
-	.apply = vbar_update,
+	.apply = apply_everywhere,
 };
 
 /* ---- the rings' memory ---- */

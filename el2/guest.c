@@ -153,6 +153,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 	}
 	v->vm = vm;
 	v->page = el2_at(page);
+	v->page->vmid = vm->vttbr >> VTTBR_VMID_SHIFT;
 	vm->users++;
 	el2_set_held(handle, EL2_VCPU);
 	return handle;

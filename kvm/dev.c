@@ -4,6 +4,7 @@
 #include "abi/kvm.h"
 #include "fs/dev.h"
 #include "kvm/kvm.h"
+#include "kvm/seen.h"
 #include "lib/parse.h"
 #include "log/printk.h"
 
@@ -36,4 +37,5 @@ void kvm_init(const char *cmdline)
 		return;
 	dev_register_boot(&dev);
 	pr_info("kvm: guests by /dev/kvm, with addresses of up to %u bits\n", el2_ipa_bits());
+	kvm_seen_init();
 }

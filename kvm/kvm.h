@@ -21,6 +21,7 @@
 #include "arm/atomic.h"
 #include "kvm/el2.h"
 #include "kvm/vcpus.h"
+#include "lib/list.h"
 #include "lib/util.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"
@@ -74,6 +75,8 @@ struct kvm_vm {
 	bool nisv_to_user;	       /* KVM_CAP_ARM_NISV_TO_USER */
 	bool suspend_to_user;	       /* KVM_CAP_ARM_SYSTEM_SUSPEND */
 	bool dead;		       /* a call failed half way: KVM_RUN is -EIO */
+	struct list_node all;	       /* seen's */
+	int pid;		       /* whose it is, to be shown */
 };
 
 /* What a vcpu has of registers besides struct el2_vcpu: sysreg's; clean to the guest otherwise. */
@@ -83,6 +86,10 @@ struct kvm_kept {
 	uint64_t mdscr_hidden; /* debug's: bits of MDSCR_EL1 that are off while it runs */
 	uint32_t ccsidr[14];   /* by CSSELR_EL1; 0: as the machine's lines are */
 };
+
+/* Where an exit is counted: a synchronous one by its EC, the others behind the 64 of these. */
+#define KVM_COUNT(exit, ec) ((exit) == EL2_EXIT_SYNC ? (ec) : 63 + (exit))
+#define KVM_COUNTS	    (64 + EL2_EXIT_ILLEGAL)
 
 /* A vcpu: what KVM_CREATE_VCPU's descriptor stands for. */
 struct kvm_vcpu {
@@ -96,7 +103,7 @@ struct kvm_vcpu {
 	struct task *task;	      /* that is in KVM_RUN, or NULL; run's spinlock */
 	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
 	int ran_on;		      /* the core of its last run, or -1 */
-	uint32_t requests;	      /* KVM_REQ_*; atomic */
+	uint32_t requests;	      /* KVM_REQ_*, KVM_SEEN; atomic */
 	struct wait_queue parked;     /* it waits for an interrupt, or to be turned on */
 	bool initialized;	      /* KVM_ARM_VCPU_INIT has been called */
 	bool has_run;		      /* KVM_RUN has */
@@ -118,6 +125,9 @@ struct kvm_vcpu {
 	bool debug_dirty;	   /* the guest has written its debug registers: load them */
 	struct kvm_timers *timers; /* timer's */
 	struct vgic_cpu *vgic;	   /* vgic's */
+	/* How often a run ended, by KVM_COUNT; written by who runs it, read by any. */
+	uint64_t exits[KVM_COUNTS];
+	uint64_t left; /* KVM_RUN returned */
 };
 
 /*
@@ -197,6 +207,11 @@ long kvm_run_vcpu(struct kvm_vcpu *v) __must_check;
  * signal, or until @deadline_ns (UINT64_MAX: none).
  */
 void kvm_park(struct kvm_vcpu *v, uint64_t deadline_ns);
+/* kvm_is_asked - is there a request that it has not served? */
+static inline bool kvm_is_asked(const struct kvm_vcpu *v)
+{
+	return READ_ONCE(v->requests) & ~KVM_SEEN;
+}
 /* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
 /* kvm_get_x, kvm_set_x - general register @n as an instruction names it: 31 is zero. */

@@ -12,7 +12,7 @@
 /* With or without something to do, it may go on: a request may stop it. */
 static bool has_reason(struct kvm_vcpu *v)
 {
-	return READ_ONCE(v->requests) || kvm_vgic_pending(v);
+	return kvm_is_asked(v) || kvm_vgic_pending(v);
 }
 
 void kvm_park(struct kvm_vcpu *v, uint64_t deadline_ns)

@@ -14,6 +14,7 @@
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "kvm/kvm.h"
+#include "kvm/seen.h"
 #include "kvm/timer.h"
 #include "lib/string.h"
 #include "task/cores.h"
@@ -136,16 +137,32 @@ static const serve_fn by_class[64] = {
 	[ESR_EC_BKPT32] = kvm_debug_exit,
 };
 
+/*
+ * The interrupt that ended the run is taken here: what its tick accounts for is the guest's time,
+ * and a dump that it leads to says so.
+ */
+static int serve_irq(struct kvm_vcpu *v)
+{
+	WRITE_ONCE(current->in_guest, true);
+	irq_enable();
+	isb(); /* it comes before what follows */
+	WRITE_ONCE(current->in_guest, false);
+	choose_wfe(v);
+	return KVM_RESUME;
+}
+
+/* Interrupts are masked on entry, and let in here. */
 static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
 {
-	serve_fn serve;
+	unsigned int ec = ESR_EC(v->ctx->esr);
 
-	if (likely(exit == EL2_EXIT_SYNC)) {
-		serve = by_class[ESR_EC(v->ctx->esr)];
-		return serve ? serve(v) : serve_undef(v);
-	}
+	v->exits[KVM_COUNT(exit, ec)]++;
+	if (exit == EL2_EXIT_IRQ)
+		return serve_irq(v);
+	irq_enable();
+	if (likely(exit == EL2_EXIT_SYNC))
+		return by_class[ec] ? by_class[ec](v) : serve_undef(v);
 	switch (exit) {
-	case EL2_EXIT_IRQ: /* it has been taken meanwhile */ choose_wfe(v); return KVM_RESUME;
 	case EL2_EXIT_SERROR: kvm_inject_serror(v, KVM_SERROR_UNKNOWN); return KVM_RESUME;
 	default:
 		/* Its PSTATE is none of EL1's or EL0's: the VMM's doing. */
@@ -160,8 +177,9 @@ static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
 
 static void serve_requests(struct kvm_vcpu *v)
 {
-	uint32_t requests = atomic_xchg(&v->requests, 0);
+	uint32_t requests = atomic_and(&v->requests, KVM_SEEN);
 
+	dmb(ish); /* what was asked for is seen by now */
 	/* a KVM_ARM_VCPU_INIT since then has had it already */
 	if ((requests & KVM_REQ_RESET) && load_acquire(&v->reset.wanted))
 		kvm_reset_vcpu(v);
@@ -194,19 +212,26 @@ static int work_outside(struct kvm_vcpu *v)
 		v->run->exit_reason = KVM_EXIT_INTR;
 		return -EINTR;
 	}
-	if (READ_ONCE(v->requests))
+	if (kvm_is_asked(v))
 		serve_requests(v);
 	else if (is_off(v))
-		(void)wait_event_interruptible(&v->parked, !is_off(v) || READ_ONCE(v->requests));
+		(void)wait_event_interruptible(&v->parked, !is_off(v) || kvm_is_asked(v));
 	else if (READ_ONCE(v->mp_state) == KVM_MP_STATE_SUSPENDED)
 		return stay_suspended(v);
 	return KVM_RESUME;
 }
 
+/* KVM_SEEN is among the requests: it costs no look of its own. */
 static bool is_held_up(const struct kvm_vcpu *v)
 {
 	return READ_ONCE(current->work) & WORK_OUTSIDE || READ_ONCE(v->requests) ||
 	       READ_ONCE(v->mp_state) != KVM_MP_STATE_RUNNABLE;
+}
+
+static __attribute__((noinline)) bool is_only_seen(const struct kvm_vcpu *v)
+{
+	return !(READ_ONCE(current->work) & WORK_OUTSIDE) && !kvm_is_asked(v) &&
+	       READ_ONCE(v->mp_state) == KVM_MP_STATE_RUNNABLE;
 }
 
 /* What lasts, and what is so for this run: but EL2_RUN_DEBUG, which is kvm_debug_flush's. */
@@ -230,6 +255,7 @@ static void moved_to_core(struct kvm_vcpu *v)
 static int run_round(struct kvm_vcpu *v)
 {
 	enum el2_exit exit;
+	bool seen = false;
 	uint64_t hidden;
 	bool debug;
 
@@ -238,9 +264,12 @@ static int run_round(struct kvm_vcpu *v)
 	/* From here on it can be kicked; what came before is seen now. */
 	dmb(ish);
 	if (unlikely(is_held_up(v))) {
-		WRITE_ONCE(v->cpu, -1);
-		irq_enable();
-		return work_outside(v);
+		seen = is_only_seen(v);
+		if (!seen) {
+			WRITE_ONCE(v->cpu, -1);
+			irq_enable();
+			return work_outside(v);
+		}
 	}
 	if (unlikely(v->ran_on != v->cpu))
 		moved_to_core(v);
@@ -253,7 +282,7 @@ static int run_round(struct kvm_vcpu *v)
 		kvm_timer_flush(v);
 	kvm_vgic_flush(v);
 	hidden = stretch_hide();
-	exit = el2_run(v->el2);
+	exit = unlikely(seen) ? kvm_run_seen(v) : el2_run(v->el2);
 	stretch_show(hidden);
 	WRITE_ONCE(v->cpu, -1);
 	if (unlikely(debug))
@@ -261,7 +290,6 @@ static int run_round(struct kvm_vcpu *v)
 	kvm_vgic_sync(v);
 	if (unlikely(v->timers->silenced))
 		kvm_timer_sync(v);
-	irq_enable();
 	return serve_exit(v, exit);
 }
 
@@ -294,6 +322,7 @@ static int run_rounds(struct kvm_vcpu *v)
 {
 	int ret;
 
+	WRITE_ONCE(current->vcpu, v);
 	choose_wfe(v);
 	do {
 		ret = run_round(v);
@@ -305,6 +334,8 @@ static int run_rounds(struct kvm_vcpu *v)
 	/* Before v can be closed by another thread, and before EL0. */
 	if (fp_is_lent(&v->fp))
 		fp_return();
+	WRITE_ONCE(current->vcpu, NULL);
+	v->left++;
 	return ret == KVM_LEAVE ? 0 : ret;
 }
 

@@ -9,6 +9,7 @@
 #include "fs/anon/anon.h"
 #include "fs/fdtable.h"
 #include "kvm/kvm.h"
+#include "kvm/seen.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -296,6 +297,7 @@ static struct file *add_vcpu(struct kvm_vm *vm, uint64_t id)
 	vm->nr_vcpus++;
 	/* Release: who finds it without the lock finds it whole. */
 	store_release(&vm->vcpus[id], v);
+	kvm_seen_vcpu(v);
 	return f;
 }
 

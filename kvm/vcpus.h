@@ -21,6 +21,11 @@ void kvm_kick(struct kvm_vcpu *v);
 #define KVM_REQ_STOP  BIT(0) /* it looks at mp_state, which has been set, before it goes on */
 #define KVM_REQ_RESET BIT(1) /* PSCI: CPU_ON has set vcpu->reset */
 void kvm_request(struct kvm_vcpu *v, uint32_t requests);
+/*
+ * KVM_SEEN - beside the requests, as long as the trace records guests: so that nothing more is
+ * looked at in a round than what is looked at anyway.  seen's.
+ */
+#define KVM_SEEN BIT(31)
 
 /*
  * kvm_lock_all - vm->lock, and all vcpus' locks: none of them runs until kvm_unlock_all.  0, -EBUSY

@@ -9,6 +9,7 @@
 #include "abi/kvm.h"
 #include "fs/anon/anon.h"
 #include "kvm/kvm.h"
+#include "kvm/seen.h"
 #include "kvm/slots.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
@@ -27,6 +28,7 @@
 /* No descriptor, vcpu or device has it any more: no lock. */
 static void free_vm(struct kvm_vm *vm)
 {
+	kvm_seen_gone(vm);
 	kvm_eventfds_free(vm);
 	for (unsigned int i = 0, left = vm->nr_vcpus; left; i++) {
 		if (!vm->vcpus[i])
@@ -69,6 +71,7 @@ static struct kvm_vm *new_vm(unsigned int ipa_bits)
 	mm_pin(vm->mm);
 	vm->charge = charge_mine(VM_CHARGE);
 	kvm_vm_regs_new(vm);
+	kvm_seen_vm(vm);
 	return vm;
 
 out_el2:

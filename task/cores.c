@@ -64,8 +64,11 @@ struct core_times core_times(unsigned int cpu)
 
 	if (READ_ONCE(rq->curr) == rq->idle)
 		idle_ns += timer_now_ns() - READ_ONCE(rq->idle->sched.since_ns);
-	return (struct core_times){ READ_ONCE(rq->times.user_ns), READ_ONCE(rq->times.nice_ns),
-				    READ_ONCE(rq->times.kernel_ns), idle_ns };
+	return (struct core_times){
+		READ_ONCE(rq->times.user_ns),	READ_ONCE(rq->times.nice_ns),
+		READ_ONCE(rq->times.kernel_ns), idle_ns,
+		READ_ONCE(rq->times.guest_ns),	READ_ONCE(rq->times.guest_nice_ns)
+	};
 }
 
 /* ---- the load ---- */

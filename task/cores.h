@@ -41,6 +41,7 @@ void cores_count_load(uint64_t now_ns);
 struct core_times {
 	/* Nice: at EL0, by tasks with a nice value above 0. */
 	uint64_t user_ns, nice_ns, kernel_ns, idle_ns;
+	uint64_t guest_ns, guest_nice_ns; /* of the first two: in guests */
 };
 struct core_times core_times(unsigned int cpu);
 

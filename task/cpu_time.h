@@ -11,6 +11,10 @@ struct cpu_time {
 	uint64_t user_ns, kernel_ns;
 };
 
+/* What a tick has found a task at (task->seen); 0: EL0. */
+#define SEEN_KERNEL 1
+#define SEEN_GUEST  2
+
 static inline struct cpu_time cpu_time_sum(struct cpu_time a, struct cpu_time b)
 {
 	return (struct cpu_time){ a.user_ns + b.user_ns, a.kernel_ns + b.kernel_ns };

@@ -161,6 +161,8 @@ static struct process *leave_process(int code, bool *was_last)
 	/* Under proc_lock, with gone: a reader that sums up the threads counts each once. */
 	usage_add(&p->usage.gone,
 		  &(struct task_usage){ .time = cpu_time_read(&t->time), .faults = t->faults });
+	if (unlikely(t->guest_ns))
+		p->usage.gone.guest_ns += t->guest_ns;
 	if (last) {
 		reaped = process_end(p);
 	} else {

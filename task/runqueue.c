@@ -400,6 +400,18 @@ static void account_real_time(struct run_queue *rq, struct task *t, uint64_t ns)
 	}
 }
 
+/* Beside the user's time, which it is too. */
+static void account_guest(struct run_queue *rq, struct task *t, uint64_t ns)
+{
+	if (t->sum)
+		atomic_add(&container_of(t->sum, struct process_usage, sum)->sum_guest_ns, ns);
+	t->guest_ns += ns;
+	if (t->sched.nice > 0)
+		rq->times.guest_nice_ns += ns;
+	else
+		rq->times.guest_ns += ns;
+}
+
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 {
 	uint64_t ns = now_ns - t->sched.since_ns;
@@ -412,8 +424,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		return;
 	}
 	if (unlikely(t->sum))
-		atomic_add(t->seen_in_kernel ? &t->sum->kernel_ns : &t->sum->user_ns, ns);
-	if (t->seen_in_kernel) {
+		atomic_add(t->seen & SEEN_KERNEL ? &t->sum->kernel_ns : &t->sum->user_ns, ns);
+	if (t->seen & SEEN_KERNEL) {
 		t->time.kernel_ns += ns;
 		rq->times.kernel_ns += ns;
 	} else {
@@ -422,6 +434,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 			rq->times.nice_ns += ns;
 		else
 			rq->times.user_ns += ns;
+		if (unlikely(t->seen & SEEN_GUEST))
+			account_guest(rq, t, ns);
 	}
 	ns = min(ns, CHARGE_MAX_NS);
 	if (unlikely(rq->rt_ns))

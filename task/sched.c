@@ -554,7 +554,9 @@ static void sched_tick(uint64_t now)
 	if (t == rq->idle)
 		return; /* the next task arms it again */
 	spin_lock(&rq->lock);
-	t->seen_in_kernel = t->kernel || stack_frame(t->stack)->syscall >= 0;
+	t->seen = t->in_guest					     ? SEEN_GUEST
+		  : t->kernel || stack_frame(t->stack)->syscall >= 0 ? SEEN_KERNEL
+								     : 0;
 	rq_account(rq, t, now);
 	rq_spread(rq, t);
 	if (++rq->ticks % 4 == 0)

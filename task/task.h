@@ -95,10 +95,11 @@ struct task {
 	bool on_rq;	/* on its core or in that core's queue */
 	bool kernel;	/* never goes to EL0 */
 	struct sched_entity sched;
-	struct cpu_time time;	      /* up to sched.since_ns */
-	struct cpu_time *sum;	      /* its process's, or NULL: that has no other thread */
-	struct cpu_alarms cpu_alarms; /* of its clocks; process->alarms.lock */
-	bool seen_in_kernel;	      /* by the last tick: what its time counts as until the next */
+	struct cpu_time time;		 /* up to sched.since_ns */
+	struct cpu_time *sum;		 /* its process's, or NULL: that has no other thread */
+	uint64_t guest_ns;		 /* of time.user_ns: in a guest */
+	struct cpu_alarms cpu_alarms;	 /* of its clocks; process->alarms.lock */
+	const struct kvm_vcpu *vcpu;	 /* that it runs: in KVM_RUN, or NULL; kvm/'s */
 	uint64_t voluntary, involuntary; /* switches */
 	uint64_t faults;		 /* resolved: getrusage(2)'s minflt */
 
@@ -136,6 +137,8 @@ struct task {
 	bool gone;    /* it has left its process; proc_lock */
 	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool over_nproc;
+	uint8_t seen;  /* SEEN_*, by the last tick: what its time counts as until the next */
+	bool in_guest; /* the interrupt that is taken has ended a guest's run */
 	struct vfork vfork;
 	struct traced_call traced_call; /* el1/capture.c's */
 	char comm[16];

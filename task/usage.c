@@ -99,6 +99,20 @@ struct cpu_time process_time(struct process *p)
 	return time;
 }
 
+uint64_t process_guest_ns(struct process *p)
+{
+	unsigned long flags;
+	struct task *t;
+	uint64_t ns;
+
+	if (has_sum(p, &flags))
+		return READ_ONCE(p->usage.sum_guest_ns);
+	t = only_thread(p);
+	ns = p->usage.gone.guest_ns + (t ? READ_ONCE(t->guest_ns) : 0);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return ns;
+}
+
 void process_begin_sum(void)
 {
 	struct process *p = current->process;
@@ -109,6 +123,7 @@ void process_begin_sum(void)
 	flags = irq_save(); /* no tick counts meanwhile */
 	sched_count_current();
 	p->usage.sum = cpu_time_sum(p->usage.gone.time, current->time);
+	p->usage.sum_guest_ns = p->usage.gone.guest_ns + current->guest_ns;
 	current->sum = &p->usage.sum;
 	/*
 	 * Last: a core that sees has_sum (load_acquire) sees the sum with all that was counted

@@ -17,6 +17,7 @@ struct task_usage {
 	struct cpu_time time;
 	uint64_t faults;   /* resolved: getrusage(2)'s minflt */
 	uint64_t peak_rss; /* pages, of the largest address space */
+	uint64_t guest_ns; /* of time.user_ns: in guests */
 };
 
 /*
@@ -28,6 +29,7 @@ struct process_usage {
 	struct task_usage waited; /* children that were waited for, and theirs */
 	/* once it has had more than one thread: of all, those that have gone too */
 	struct cpu_time sum;
+	uint64_t sum_guest_ns;
 	bool has_sum;	  /* never goes back */
 	uint64_t told_ns; /* the largest answer of process_runtime_ns */
 };
@@ -37,11 +39,14 @@ static inline void usage_add(struct task_usage *to, const struct task_usage *mor
 {
 	to->time = cpu_time_sum(to->time, more->time);
 	to->faults += more->faults;
+	to->guest_ns += more->guest_ns;
 	to->peak_rss = max(to->peak_rss, more->peak_rss);
 }
 
 /* process_time - CPU time of all threads of @p, those that have gone included. */
 struct cpu_time process_time(struct process *p);
+/* process_guest_ns - of the user's time in it: in guests. */
+uint64_t process_guest_ns(struct process *p);
 /* process_runtime_ns - the sum, up to now. */
 uint64_t process_runtime_ns(struct process *p);
 /* process_faults - page faults resolved, as process_time. */

@@ -140,6 +140,7 @@ static bool is_smc(const struct trace_head *r)
 	switch (r->kind) {
 	case TRACE_KIND_CALL: return ESR_EC(((const struct trace_call *)r)->esr) != ESR_EC_HVC64;
 	case TRACE_KIND_LEVEL: return ESR_EC(((const struct trace_level *)r)->esr) != ESR_EC_HVC64;
+	case TRACE_KIND_GUEST: return ESR_EC(((const struct trace_guest *)r)->esr) != ESR_EC_HVC64;
 	default: return r->slot & TRACE_BY_SMC;
 	}
 }
@@ -305,6 +306,38 @@ static void add_block(struct text *t, const struct trace_block *r, uint64_t hz)
 	add_duration(t, r->since, r->head.ticks, hz);
 }
 
+/* An exception that the guest made, in words: a call by its name. */
+static void add_guest_sync(struct text *t, const struct trace_guest *r)
+{
+	char words[ESR_TEXT_MAX];
+
+	if (ESR_EC(r->esr) == ESR_EC_HVC64 || ESR_EC(r->esr) == ESR_EC_SMC64) {
+		add_function(t, &r->head, r->fn);
+		return;
+	}
+	esr_describe(words, sizeof(words), r->esr);
+	text_add(t, "%s", words);
+}
+
+static void add_guest(struct text *t, const struct trace_guest *r, uint64_t hz)
+{
+	text_add(t, "guest vm %u vcpu %u ", r->vm, r->vcpu);
+	switch (r->did) {
+	case TRACE_GUEST_ENTERS: text_add(t, "enters"); break;
+	case TRACE_GUEST_SYNC: add_guest_sync(t, r); break;
+	case TRACE_GUEST_IRQ: text_add(t, "interrupt of the host's"); break;
+	case TRACE_GUEST_SERROR: text_add(t, "SError"); break;
+	case TRACE_GUEST_REFUSED: text_add(t, "refused: no PSTATE of EL0's or EL1's"); break;
+	default: text_add(t, "did %u", r->did);
+	}
+	add_duration(t, r->since, r->head.ticks, hz);
+	add_address(t, "esr", r->esr);
+	add_address(t, "elr", r->elr);
+	add_address(t, "far", r->far);
+	add_address(t, "ipa", r->ipa);
+	add_address(t, "value", r->value);
+}
+
 /* The record is whole, and as long as its kind at least. */
 static void add_what(struct text *t, const struct trace_head *r, const struct trace_place *at)
 {
@@ -337,6 +370,7 @@ static void add_what(struct text *t, const struct trace_head *r, const struct tr
 	case TRACE_KIND_SIGNAL_TAKE: add_signal_take(t, (const struct trace_signal_take *)r); break;
 	case TRACE_KIND_COPY: add_copy(t, (const struct trace_copy *)r); break;
 	case TRACE_KIND_BLOCK: add_block(t, (const struct trace_block *)r, at->hz); break;
+	case TRACE_KIND_GUEST: add_guest(t, (const struct trace_guest *)r, at->hz); break;
 	default: break;
 	}
 }
@@ -355,7 +389,7 @@ int trace_format(char *buf, size_t n, const struct trace_head *r, size_t bytes,
 	}
 	text_add(&t, "pid %d EL%u", r->pid, TRACE_FROM(r->levels));
 	/* What stays in its level is an event between two crossings; an exception may, too. */
-	if (r->kind <= TRACE_KIND_LEVEL)
+	if (r->kind <= TRACE_KIND_LEVEL || r->kind == TRACE_KIND_GUEST)
 		text_add(&t, "->EL%u", TRACE_TO(r->levels));
 	text_add(&t, " ");
 	if (trace_record_bytes(r, bytes))

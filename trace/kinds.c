@@ -11,12 +11,12 @@ static const struct {
 	const char *name;
 	uint32_t bits;
 } words[] = {
-	/* First: it is printed in the place of the eleven. */
+	/* First: it is printed in the place of the twelve. */
 	{ "all", TRACE_ALL },	  { "svc", TRACE_SVC },	      { "fault", TRACE_FAULT },
 	{ "irq", TRACE_IRQ },	  { "el2", TRACE_EL2 },	      { "el3", TRACE_EL3 },
 	{ "sched", TRACE_SCHED }, { "wake", TRACE_WAKE },     { "task", TRACE_TASK },
 	{ "copy", TRACE_COPY },	  { "signal", TRACE_SIGNAL }, { "block", TRACE_BLOCK },
-	{ "args", TRACE_ARGS },	  { "ring", TRACE_QUIET },
+	{ "guest", TRACE_GUEST }, { "args", TRACE_ARGS },     { "ring", TRACE_QUIET },
 };
 
 static uint32_t word_bits(const struct trace_list *l)

@@ -21,8 +21,8 @@
 #define TRACE_SIGNAL	0x100u
 #define TRACE_COPY	0x200u
 #define TRACE_BLOCK	0x400u /* requests to disks */
-/* 0x800 is kept for guests. */
-#define TRACE_ALL	0x7ffu
+#define TRACE_GUEST	0x800u /* guests, into them and out */
+#define TRACE_ALL	0xfffu
 #define TRACE_ARGS	0x10000u /* with what the arguments of calls point to */
 #define TRACE_QUIET	0x20000u /* "ring": into the ring, not to the log */
 #define TRACE_SLOW	0x40000u /* something else is asked than records in the ring; no word */

@@ -92,6 +92,7 @@ static uint32_t kinds_of(const struct trace_head *r)
 	case TRACE_KIND_SIGNAL_TAKE: return TRACE_SIGNAL;
 	case TRACE_KIND_COPY: return TRACE_COPY;
 	case TRACE_KIND_BLOCK: return TRACE_BLOCK;
+	case TRACE_KIND_GUEST: return TRACE_GUEST;
 	default: return entry_kinds(r->kind);
 	}
 }
@@ -237,7 +238,7 @@ void trace_configure(const char *cmdline, smccc_observer fn)
 		return;
 	if (trace_kinds_parse(w.val, w.val_len, &kinds))
 		pr_warn("trace=: %.*s is not known (all, svc, fault, irq, el2, el3, sched, wake, "
-			"task, signal, copy, args, ring)",
+			"task, signal, copy, block, guest, args, ring)",
 			(int)w.val_len, w.val);
 	trace_set(kinds, NULL);
 }

@@ -33,6 +33,7 @@ struct status {
 	const struct cred *cred; /* with a reference */
 	struct cpu_time time;
 	struct task_usage waited;
+	uint64_t guest_ns;
 	uint64_t faults, start_ns;
 	uint64_t pending, shared, blocked, ignored, caught;
 	uint64_t queued; /* signals, of the user */
@@ -118,6 +119,7 @@ static void collect(struct status *s, const struct proc_node *n)
 	collect_signals(s, p, t);
 	/* Without proc_lock, which process_time takes itself. */
 	s->time = n->task ? cpu_time_read(&n->task->time) : process_time(p);
+	s->guest_ns = n->task ? READ_ONCE(n->task->guest_ns) : process_guest_ns(p);
 	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
 	s->execed = p->program.execed;
 	if (t) {
@@ -229,10 +231,10 @@ static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_
 		    ticks(s.start_ns));
 	proc_printf(t, "%lu %lu %lu %lu %lu %lu 0 0 ", m.size, m.rss,
 		    n->process->rlimit[RLIMIT_RSS].rlim_cur, m.code, m.code_end, m.stack);
-	proc_printf(t, "%lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", (s.pending & INT32_MAX),
+	proc_printf(t, "%lu %lu %lu %lu %d 0 0 %d %u %u %u 0 %lu %lu ", (s.pending & INT32_MAX),
 		    (s.blocked & INT32_MAX), (s.ignored & INT32_MAX), (s.caught & INT32_MAX),
 		    s.state != 'R' && all, n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority,
-		    s.policy);
+		    s.policy, ticks(s.guest_ns), ticks(s.waited.guest_ns));
 	proc_printf(t, "%lu %lu %lu %lu %lu %lu %lu %d\n", m.data, m.data_end, m.brk, m.arg,
 		    m.arg_end, m.env, m.env_end, all ? s.exit_code : 0);
 	status_put(&s);

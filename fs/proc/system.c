@@ -231,9 +231,10 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 
 static void put_times(struct proc_text *t, const struct core_times *s)
 {
-	proc_printf(t, " %lu %lu %lu %lu 0 0 0 0 0 0\n", (s->user_ns / NS_PER_TICK),
+	proc_printf(t, " %lu %lu %lu %lu 0 0 0 0 %lu %lu\n", (s->user_ns / NS_PER_TICK),
 		    (s->nice_ns / NS_PER_TICK), (s->kernel_ns / NS_PER_TICK),
-		    (s->idle_ns / NS_PER_TICK));
+		    (s->idle_ns / NS_PER_TICK), (s->guest_ns / NS_PER_TICK),
+		    (s->guest_nice_ns / NS_PER_TICK));
 }
 
 static uint64_t irq_sum(unsigned int irq)
@@ -270,7 +271,7 @@ static void put_interrupts(struct proc_text *t)
 
 static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	struct core_times all = { 0, 0, 0, 0 }, one;
+	struct core_times all = { .user_ns = 0 }, one;
 	uint64_t m;
 
 	/*
@@ -283,6 +284,8 @@ static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint
 		all.nice_ns += one.nice_ns;
 		all.kernel_ns += one.kernel_ns;
 		all.idle_ns += one.idle_ns;
+		all.guest_ns += one.guest_ns;
+		all.guest_nice_ns += one.guest_nice_ns;
 	}
 	proc_puts(t, "cpu ");
 	put_times(t, &all);

@@ -274,7 +274,7 @@ def test_figures_are_those_of_the_model(show):
             longest.append(ns)
     figures = page.run("newel.figures()")
     assert given([r for r in figures["calls"] if r["kind"] == "svc"], lambda r: r["name"]) == expected(calls)
-    kinds = {"svc": 1, "fault": 2, "irq": 3, "hvc": 5, "smc": 5, "el2": 7, "el3": 7}
+    kinds = {"svc": 1, "fault": 2, "irq": 3, "hvc": 5, "smc": 5, "el2": 7, "el3": 7, "guest": machine.layout.GUEST}
     by_crossing = given(figures["crossings"], lambda r: (int(r["name"][2]), int(r["name"][8]), kinds[r["kind"]]))
     assert by_crossing == expected(crossings)
     assert [one["ns"] for one in figures["longest"][""]] == sorted(longest, reverse=True)[:10]

@@ -63,7 +63,7 @@ static void words_of_kinds(void **state)
 		{ "all", "all" },
 		{ "svc", "svc" },
 		{ " el3 , svc\tring\n", "svc,el3,ring" },
-		{ "svc,fault,irq,el2,el3,sched,wake,task,signal,copy,block", "all" },
+		{ "svc,fault,irq,el2,el3,sched,wake,task,signal,copy,block,guest", "all" },
 		{ "args all ring", "all,args,ring" },
 	};
 	static const char *const bad[] = { ",",	  "svc,",     "svc,,irq", "SVC",  "svc;irq",

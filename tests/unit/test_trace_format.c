@@ -289,6 +289,47 @@ static void disks(void **state)
 		       "sector 2048, 4096 bytes = 0");
 }
 
+static void guests(void **state)
+{
+	struct trace_guest guest = { HEAD(GUEST, guest, 2, 1), .elr = 0x40080000, .vm = 3,
+				     .vcpu = 1, .did = TRACE_GUEST_ENTERS };
+
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL2->EL1 guest vm 3 vcpu 1 enters "
+		       "elr=0x40080000");
+	guest.head.levels = TRACE_LEVELS(1, 2);
+	guest.head.ticks = 500;
+	guest.since = 100;
+	guest.did = TRACE_GUEST_SYNC;
+	guest.esr = 0x5a000000;
+	guest.fn = 0x84000000;
+	guest.value = 7;
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL1->EL2 guest vm 3 vcpu 1 hvc PSCI_VERSION "
+		       "400 ns esr=0x5a000000 elr=0x40080000 value=0x7");
+	guest.esr = 0x5e000000;
+	guest.fn = 0x12345;
+	guest.value = 0;
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL1->EL2 guest vm 3 vcpu 1 smc 0x12345 "
+		       "400 ns esr=0x5e000000 elr=0x40080000");
+	guest.esr = 0x93800046;
+	guest.far = 0xffff000009000000;
+	guest.ipa = 0x9000000;
+	guest.value = 'h';
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL1->EL2 guest vm 3 vcpu 1 data abort from a "
+		       "lower EL: write, level 2 translation fault, word x0 400 ns "
+		       "esr=0x93800046 elr=0x40080000 far=0xffff000009000000 "
+		       "ipa=0x9000000 value=0x68");
+	guest = (struct trace_guest){ HEAD(GUEST, guest, 0, 2), .did = TRACE_GUEST_IRQ };
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL0->EL2 guest vm 0 vcpu 0 interrupt of the "
+		       "host's");
+	guest.did = TRACE_GUEST_SERROR;
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL0->EL2 guest vm 0 vcpu 0 SError");
+	guest.did = TRACE_GUEST_REFUSED;
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL0->EL2 guest vm 0 vcpu 0 refused: no "
+		       "PSTATE of EL0's or EL1's");
+	guest.did = 9;
+	expect(&guest, "[    0.000000000] cpu0 pid 0 EL0->EL2 guest vm 0 vcpu 0 did 9");
+}
+
 static void what_is_damaged_is_said(void **state)
 {
 	struct svc_record s = { .r = { HEAD(SVC, svc, 0, 1), .nr = NR_openat } };
@@ -457,6 +498,7 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(signals_and_copies),
 		cmocka_unit_test(disks),
+		cmocka_unit_test(guests),
 		cmocka_unit_test(what_is_damaged_is_said),
 		cmocka_unit_test(any_bytes_are_a_line),
 		cmocka_unit_test(the_longest_line_fits),

@@ -159,6 +159,10 @@ static void take_fields(struct row *r, const struct trace_head *h)
 		r->nr = block->op, r->value = (int64_t)block->sector;
 		r->since_ticks = block->since, r->extra = block->did;
 		return;
+		IS(GUEST, guest, guest);
+		r->elr = guest->elr, r->esr = guest->esr, r->nr = guest->vm;
+		r->value = guest->vcpu, r->since_ticks = guest->since, r->extra = guest->did;
+		return;
 	}
 #undef IS
 }

@@ -79,14 +79,16 @@ def constants(path, prefix):
 
 KINDS = kinds()
 STREAM = constants("abi/trace_stream.h", "TRACE_")
-SVC, FAULT, IRQ, RETURN, CALL, CALL_RETURN, LEVEL, SCHED, WAKE, FORK, EXEC, EXIT, SIGNAL_SEND, SIGNAL_TAKE, COPY, NAME, BLOCK = (
+SVC, FAULT, IRQ, RETURN, CALL, CALL_RETURN, LEVEL, SCHED, WAKE, FORK, EXEC, EXIT, SIGNAL_SEND, SIGNAL_TAKE, COPY, NAME, BLOCK, GUEST = (
     next(k.number for k in KINDS.values() if k.name == name)
     for name in ("svc", "fault", "irq", "return", "call", "call_return", "level", "sched", "wake", "fork", "exec", "exit",
-                 "signal_send", "signal_take", "copy", "name", "block"))
+                 "signal_send", "signal_take", "copy", "name", "block", "guest"))
 MAGIC = STREAM["FRAME_MAGIC"]
 FRAME_MAX = STREAM["FRAME_MAX"]
 LATE = STREAM["LATE"]
 BLOCK_OPS = {0: "read", 1: "write", 2: "flush", 3: "discard", 4: "zero"}
+GUEST_ENTERS = STREAM["GUEST_ENTERS"]
+GUEST_DID = {v: k[6:].lower() for k, v in STREAM.items() if k.startswith("GUEST_")}  # enters, sync, irq, serror, refused
 WHY = {v: k[4:].lower() for k, v in STREAM.items() if k.startswith("WHY_")}
 
 

@@ -47,9 +47,10 @@ EVENT = {
     "at": "Q",      # where its record begins in Trace.data
 }
 KEY = {SVC: "nr", IRQ: "nr", RETURN: "nr", CALL: "fn", CALL_RETURN: "fn", LEVEL: "fn", SCHED: "next", WAKE: "task", FORK: "child",
-       EXEC: "process", layout.NAME: "task", EXIT: "process", SIGNAL_SEND: "nr", SIGNAL_TAKE: "nr", layout.BLOCK: "op"}
+       EXEC: "process", layout.NAME: "task", EXIT: "process", SIGNAL_SEND: "nr", SIGNAL_TAKE: "nr", layout.BLOCK: "op", layout.GUEST: "vm"}
 VALUE = {SVC: "arg", FAULT: "far", RETURN: "result", CALL: "arg", CALL_RETURN: "result", LEVEL: "answer", WAKE: "target", FORK: "flags",
-         SIGNAL_SEND: "to", SIGNAL_TAKE: "handler", layout.COPY: "address", layout.BLOCK: "sector"}
+         SIGNAL_SEND: "to", SIGNAL_TAKE: "handler", layout.COPY: "address", layout.BLOCK: "sector",
+         layout.GUEST: "vcpu"}
 EXTRA = ("cause", "why", "did", "status", "access")
 SLICE = {"begin": "q", "end": "q", "cpu": "B", "level": "B", "depth": "B", "pid": "i", "event": "i", "ret": "i", "name": "I", "flags": "B"}
 DEPTH_MAX = 64  # of slices: deeper ones are not opened (no kernel has such a stack)

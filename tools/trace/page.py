@@ -23,7 +23,7 @@ import zlib
 from array import array
 
 import layout
-from layout import BLOCK, CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, IRQ, LEVEL, NAME, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
+from layout import BLOCK, CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, GUEST, IRQ, LEVEL, NAME, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 SCRIPTS = ("data.js", "rows.js", "paint.js", "figures.js", "find.js", "view.js", "panel.js", "page.js")
@@ -34,7 +34,7 @@ PIECE = 1024  # lines that are deflated together
 MOST = 0xFFFF  # names, and tasks: later ones share the last place
 ESRS = 4096  # syndromes that are put into words
 KINDS = {SVC: "svc", FAULT: "fault", IRQ: "irq", RETURN: "eret", CALL_RETURN: "eret", SCHED: "sched", WAKE: "wake", FORK: "fork",
-         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy", NAME: "name", BLOCK: "block"}
+         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy", NAME: "name", BLOCK: "block", GUEST: "guest"}
 # What a task is after it left its core, as page/rows.js calls it, by why it left.
 THEN = {"preempted": "ready", "yielded": "ready", "sleeps": "sleep", "blocked": "sleep", "stopped": "sleep", "ended": "gone"}
 WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yielded": "yields", "stopped": "stopped", "ended": "ended",
@@ -112,6 +112,16 @@ class Packer:
         """Does LEVEL only say that some of that level's notes were lost?"""
         return self.e.kind[i] == LEVEL and self.e.extra[i] & 15 == NOTES_LOST
 
+    def guest_key(self, i, mate):
+        """VM, vCPU, and why it comes up: an entry has its exit's name."""
+        e, j = self.e, i if self.e.extra[i] != layout.GUEST_ENTERS or mate[i] == NONE else mate[i]
+        return e.nr[i], e.value[i], e.extra[j], e.esr[j] >> 26 & 63
+
+    def guest_name(self, key):
+        vm, vcpu, did, ec = key
+        why = layout.GUEST_DID.get(did, f"did {did}")
+        return f"vm {vm} vcpu {vcpu}: {self.classes.get(ec, ('unknown class',))[0] if why == 'sync' else why}"
+
     def name_of(self, i):
         """Event @i's kind and name, as the page shows them."""
         e, kind, nr = self.e, self.e.kind[i], self.e.nr[i]
@@ -164,17 +174,23 @@ class Packer:
         mate = self.mates()
         name, task, core, levels = array("H", bytes(2 * n)), array("H", bytes(2 * n)), bytearray(n), bytearray(n)
         entries, returns = {SVC, FAULT, IRQ, CALL}, {RETURN, CALL_RETURN}
+        enters = layout.GUEST_ENTERS
         other = {SCHED: True, WAKE: True, FORK: True}
         ids, keys = self.names, self.name_key
         for i, (kind, pid, cpu, level) in enumerate(zip(e.kind, e.pid, e.cpu, e.levels)):
             k = self.cores[cpu]
             core[i], task[i] = k, self.task(pid, k)
             role = BEGIN if kind in entries else END if kind in returns else SINGLE
+            if kind == GUEST:
+                role = BEGIN if e.extra[i] == enters else END
             if kind == LEVEL and not self.notes_lost(i):
                 role = WHOLE
             levels[i] = level & 3 | level >> 2 & 12 | role << 4
             if role == END and mate[i] != NONE:
                 name[i] = name[mate[i]]
+            elif kind == GUEST:
+                key = self.guest_key(i, mate)
+                name[i] = ids.id((kind, key), lambda: {"kind": "guest", "name": self.guest_name(key)})  # noqa: B023  # called at once
             else:
                 name[i] = ids.id(keys(i), lambda: self.name_of(i))  # noqa: B023  # called at once
             if role == WHOLE:

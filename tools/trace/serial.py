@@ -15,7 +15,7 @@ import zlib
 
 import frames as fr
 import layout
-from layout import CALL, CALL_RETURN, FAULT, IRQ, LEVEL, RETURN, SCHED, SVC
+from layout import CALL, CALL_RETURN, FAULT, GUEST, IRQ, LEVEL, RETURN, SCHED, SVC
 
 MARK = "~NT"
 ARMOR = re.compile(r"~NT([0-9a-f]{4})([A-Za-z0-9+/]{4,64}={0,2})([0-9a-f]{8})(?![A-Za-z0-9+/=])")
@@ -24,6 +24,7 @@ REST = re.compile(r"[A-Za-z0-9+/=]+")
 COLOUR = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
 BYTES = 48  # of the stream in a line
 AHEAD = 4  # lines of the log that may stand in the middle of an armored one
+GUEST_WORDS = {"enters": "ENTERS", None: "SYNC", "interrupt": "IRQ", "SError": "SERROR", "refused": "REFUSED"}
 TEXT = re.compile(r"trace: \[ *(\d{1,12})\.(\d{9})\] cpu(\d{1,3}) (.*)$")
 
 
@@ -170,6 +171,12 @@ def fields_of(words, text, ns, since):
     m = re.match(r"irq (spurious|\d{1,9})", text)
     if m:
         return IRQ, {"nr": int(m[1]) if m[1].isdigit() else -1}
+    m = re.match(r"guest vm (\d{1,9}) vcpu (\d{1,9}) (enters|interrupt|SError|refused)?", text)
+    if m:
+        fields = {name: number_in(text, name) for name in ("far", "ipa", "value")}
+        call = re.search(r" (?:hvc|smc) (\w{1,40})", text)
+        return GUEST, {**fields, "vm": int(m[1]), "vcpu": int(m[2]), "did": layout.STREAM["GUEST_" + GUEST_WORDS[m[3]]], "since": since,
+                       "fn": words.function(call[1]) if call else 0}
     if text.startswith("fault "):
         return FAULT, {"far": number_in(text, "far")}
     m = re.match(r"sched to pid (\d{1,9})(?: \"([^\"]{0,15})\")?:? ?(\w*)", text) or re.match(r"sched .*?(\d{1,9})()()\s*$", text)

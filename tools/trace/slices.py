@@ -5,7 +5,7 @@ stands on it.  A slice is written down when it ends; so those of a track, and of
 """
 
 import layout
-from layout import CALL, CALL_RETURN, FAULT, IRQ, KINDS, LEVEL, RETURN, SCHED, STREAM, SVC
+from layout import CALL, CALL_RETURN, FAULT, GUEST, GUEST_ENTERS, IRQ, KINDS, LEVEL, RETURN, SCHED, STREAM, SVC
 from model import BASE, CONTINUED, CONTINUES, DEPTH_MAX, OFF, OPEN_END, OPEN_START, USER
 
 ENTRIES = {SVC, FAULT, IRQ, CALL}
@@ -66,6 +66,8 @@ class Builder:
             return self.name(self.trace.irq_name(nr) if nr >= 0 else "irq")
         if kind == FAULT:
             return self.name(self.classes.get(esr >> 26 & 63, (f"exception class {esr >> 26 & 63:#x}",))[0])
+        if kind == GUEST:
+            return self.name(f"guest vm {nr}")
         if kind in (CALL, LEVEL, CALL_RETURN):
             return self.name(self.functions.get(nr, f"{nr:#x}") if nr or kind != LEVEL else self.name_of_trap(esr))
         return self.name(KINDS[kind].name if kind in KINDS else f"kind {kind}")
@@ -265,6 +267,11 @@ class Builder:
             self.leaves(i, task, core, now, self.events.extra[i], levels)
         elif kind == CALL_RETURN:
             self.leaves(i, task, core, now, CALL, levels | 0x10)
+        elif kind == GUEST:  # in it from the entry to the exit; then the core is the host's again
+            if self.events.extra[i] == GUEST_ENTERS:
+                self.push(task, core, i, kind, now, levels >> 4 & 3, self.name_of(kind, self.events.nr[i], 0))
+            else:
+                self.leaves(i, task, core, now, GUEST, levels)
         elif kind == LEVEL and self.events.extra[i] & 15 != LOST:
             e = self.events
             self.push(task, core, i, kind, now, levels >> 4 & 3, self.name_of(kind, e.nr[i], e.esr[i]), until=max(now, e.since[i]))

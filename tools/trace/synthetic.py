@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import frames as fr  # noqa: E402
 import layout  # noqa: E402
-from layout import CALL, CALL_RETURN, FAULT, IRQ, LEVEL, RETURN, SCHED, STREAM, SVC, WAKE  # noqa: E402
+from layout import CALL, CALL_RETURN, FAULT, GUEST, IRQ, LEVEL, RETURN, SCHED, STREAM, SVC, WAKE  # noqa: E402
 
 HZ = 62_500_000
 START = 1_000_000
@@ -91,6 +91,17 @@ class Core:
         self.wait(2, 5)
         self.put(CALL_RETURN, 0x12, elr=0xFFFF800008000404, fn=PSCI_VERSION, since=begin, result=0x10001)
 
+    def guest(self):
+        """A run of a guest, as KVM_RUN makes it."""
+        r = self.machine.random
+        begin, level, vm, vcpu = self.ticks, r.choice((0, 1)), r.randint(1, 3), r.randint(0, 1)
+        self.put(GUEST, 2 | level << 4, elr=0x40080000, vm=vm, vcpu=vcpu, did=STREAM["GUEST_ENTERS"])
+        self.wait(20, 900)
+        did = r.choice(("SYNC", "SYNC", "IRQ"))
+        esr = r.choice((0x5A000000, 0x93800046, 0x62300000, 0x07E00000)) if did == "SYNC" else 0
+        self.put(GUEST, level | 2 << 4, 8, elr=0x40080400, esr=esr, ipa=0x9000000 if esr >> 26 == 0x24 else 0, fn=PSCI_VERSION, vm=vm, vcpu=vcpu,
+                 did=STREAM["GUEST_" + did], since=begin)
+
     def schedule(self, pid, why):
         self.put(SCHED, SAME, next=pid, why=why, comm=self.machine.names.get(pid, "idle"))
         self.pid = pid
@@ -102,7 +113,7 @@ class Core:
         self.put(SVC, DOWN, 8, chunks, elr=0x400098, esr=0x56000000, nr=nr, arg=[1, 0x7FFC1000, 16, 0, 0, 0])
         for _ in range(m.random.choice((0, 0, 0, 1, 2))):
             self.wait(10, 100)
-            m.random.choice((self.interrupt, self.fault, self.call_above))()
+            m.random.choice((self.interrupt, self.fault, self.call_above, self.guest))()
         self.wait(10, 200)
         if m.random.random() < 0.15:
             m.stack[self.pid] = (nr, begin)
@@ -154,7 +165,7 @@ def stream(events, cores=4, tasks=12, seed=1):
     m = Machine(cores, tasks, seed, 0)
     while m.events < events:
         min(m.cores, key=lambda c: c.ticks).step()
-    kinds = "svc,fault,irq,el2,el3,sched,wake"
+    kinds = "svc,fault,irq,el2,el3,sched,wake,guest"
     info = f"version 1\nrelease 6.12.0-newel\nmachine synthetic\nhz {HZ}\nstart {START}\ncores {cores}\nkernel 0\nkinds {kinds}\n"
     out = [fr.frame(fr.INFO, info.encode())]
     for core in m.cores:

@@ -16,7 +16,7 @@ const KEYS = [
 	['T', 'light, dark, or as the system'], ['Esc', 'give up selection, event and search'], ['?', 'this list'],
 ];
 const LEGEND = [['user', 'EL0 program'], ['svc', 'EL1 call'], ['fault', 'fault'], ['irq', 'interrupt'],
-	['kernel', 'kernel, other'], ['idle', 'idle'], ['el2', 'EL2'], ['el3', 'EL3'], ['off', 'call that waits'],
+	['kernel', 'kernel, other'], ['idle', 'idle'], ['guest', 'a guest'], ['el2', 'EL2'], ['el3', 'EL3'], ['off', 'call that waits'],
 	['ready', 'waits for a core'], ['sleep', 'sleeps']];
 
 const element = id => document.getElementById(id);

@@ -15,7 +15,8 @@ const FAN = 8;
 const SLICE = 40000; // events between two chances for the browser to draw
 
 /* What an interval is drawn as; the page's colours have these names (page.css: --c-...). */
-const CLASSES = ['idle', 'user', 'svc', 'fault', 'irq', 'kernel', 'el2', 'el3', 'off', 'ready', 'sleep'];
+const CLASSES = ['idle', 'user', 'svc', 'fault', 'irq', 'kernel', 'el2', 'el3', 'off', 'ready', 'sleep',
+	'guest'];
 const C = Object.fromEntries(CLASSES.map((name, i) => [name, i]));
 
 /* A typed array that grows. */
@@ -205,6 +206,8 @@ class CoreRows {
 
 /* The class of a stay at this level for a crossing of this kind. */
 function classOf(level, kind) {
+	if (kind === 'guest') // its own EL0 and EL1
+		return C.guest;
 	if (level > 1)
 		return level === 2 ? C.el2 : C.el3;
 	if (level === 0)
@@ -228,11 +231,12 @@ class Builder {
 		const idle = trace.tasks[task].idle && top === NONE;
 		if (level && top !== NONE)
 			level = trace.to(top);
-		const cls = idle ? C.idle : top === NONE || !level ? classOf(level, '')
+		const guest = top !== NONE && trace.kind(top) === 'guest';
+		const cls = idle ? C.idle : top === NONE || (!level && !guest) ? classOf(level, '')
 			: classOf(level, trace.kind(top));
-		core.go(level, cls, level ? top : NONE, moment);
+		core.go(level, cls, level || guest ? top : NONE, moment);
 		core.task = task;
-		rows.become(idle ? C.idle : level ? C.kernel : C.user, moment);
+		rows.become(idle ? C.idle : guest ? C.guest : level ? C.kernel : C.user, moment);
 	}
 
 	/* Another task on this core, though nothing told of the change. */
@@ -274,11 +278,13 @@ class Builder {
 
 	event(i) {
 		const trace = this.trace, core = this.cores[trace.core[i]], task = trace.task[i];
-		const rows = this.tasks[task], role = trace.role(i), to = trace.to(i);
+		const rows = this.tasks[task], role = trace.role(i), guest = trace.kind(i) === 'guest';
+		/* Out of a guest: through EL2 to the kernel, which no record tells. */
+		const to = guest && role === END ? 1 : trace.to(i);
 		rows.events++;
 		if (rows.first === NONE)
 			rows.first = i;
-		if (core.level < 0 && !trace.from(i)) // a program ran there before the first event
+		if (core.level < 0 && !trace.from(i) && !guest) // a program ran there before the first event
 			core.go(0, C.user, NONE, 0);
 		this.arrive(core, task, i);
 		if (role === BEGIN) {
