@@ -101,6 +101,9 @@
 #define EL2_PROTECT	 NEWEL_HVC(0x1a)
 #define EL2_FLUSH	 NEWEL_HVC(0x1b) /* x1: vm: nothing of its tables is in any TLB */
 
+/* x1: enum el2_guesses: what this core does when a guest leaves it; x2: FILL's branches */
+#define EL2_GUESSES	 NEWEL_HVC(0x1c)
+
 #define EL2_INVALID	 (-1) /* an argument that is none */
 #define EL2_NOMEM	 (-2) /* donate a chunk, and call again */
 #define EL2_BUSY	 (-3) /* it is in use: a chunk's page is mapped, a vcpu runs */
@@ -112,6 +115,14 @@ enum el2_info {
 	EL2_INFO_COHERENT, /* 1: guests' memory is cached, whatever they want */
 };
 
+/* Against what a guest has taught a core of branches; the host knows its cores (el1/spectre.h). */
+enum el2_guesses {
+	EL2_GUESSES_ALONE,
+	EL2_GUESSES_FILL,   /* its history is filled with branches of EL2's (CVE-2022-23960) */
+	EL2_GUESSES_FORGET, /* EL3 makes it forget them: SMCCC_WORKAROUND_1 (CVE-2017-5715) */
+};
+
+#define EL2_BRANCHES_MAX  64 /* x2 of EL2_GUESSES */
 #define EL2_CALLS_VERSION 1
 #define EL2_CHUNK	  (UINT64_C(2) << 20) /* bytes, aligned: what is donated at once */
 #define EL2_PAGE	  UINT64_C(0x1000)

@@ -12,6 +12,7 @@
 #include "arm/percpu.h"
 #include "arm/smccc.h"
 #include "drivers/psci/psci.h"
+#include "kvm/el2.h"
 #include "lib/parse.h"
 #include "log/printk.h"
 #include "mm/asid.h"
@@ -90,6 +91,16 @@ void spectre_forget_branches(void)
 		psci_arch_call(SMCCC_WORKAROUND_1);
 }
 
+/* A guest is to a core what a program is, and leaves it through EL2. */
+static void tell_el2(void)
+{
+	if (this_cpu(asks_firmware))
+		el2_guesses(EL2_GUESSES_FORGET, 0);
+	else if (this_cpu(fills_history))
+		el2_guesses(EL2_GUESSES_FILL, bhb_loops());
+}
+
+/* What is done on this core.  Return: against the history. */
 static enum state init_core(enum state v2)
 {
 	uint32_t loops = bhb_loops();
@@ -113,6 +124,7 @@ static enum state init_core(enum state v2)
 void spectre_init_cpu(void)
 {
 	(void)init_core(v2_of_core());
+	tell_el2();
 }
 
 bool spectre_fills_history(void)
@@ -130,6 +142,7 @@ void spectre_init(const struct boot_info *boot, const char *cmdline)
 	bhb_off = all_off || cmdline_find(cmdline, "nospectre_bhb", &w);
 	v2 = v2_of_core();
 	bhb = init_core(v2);
+	tell_el2();
 	pr_info("spectre: v2 %s, bhb %s, v4 %s\n", state_words[v2], state_words[bhb],
 		state_words[v4_of_core(boot)]);
 }

@@ -8,6 +8,8 @@
  * 		found at an address of the kernel's half
  * 	BHB	another vector table (el1/vectors.S); only where v2 is not open: who can train the
  * 		branches themselves needs no history
+ * 	guests	both of these when a guest leaves a core, in el2/'s own vector table (EL2_GUESSES,
+ * 		arm/el2call.h)
  * 	v4	a bit of CPUACTLR_EL1, set by EL3 or EL2 on the way down (start/errata.c)
  *
  * Words of the command line, as Linux/arm64 spells them: mitigations=off, nospectre_v2,

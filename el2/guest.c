@@ -198,6 +198,7 @@ static int64_t call_locked(uint32_t fn, const uint64_t x[5])
 	case EL2_VM_CREATE: return create_vm(x[1]);
 	case EL2_VM_DESTROY: return destroy_vm(x[1]);
 	case EL2_VCPU_CREATE: return create_vcpu(x[1], x[2]);
+	case EL2_GUESSES: return el2_machine_guesses(x[1], x[2]);
 	default: return destroy_vcpu(x[1]);
 	}
 }
@@ -234,6 +235,7 @@ int64_t el2_guest_call(uint32_t fn, const uint64_t x[5])
 	case EL2_VM_DESTROY:
 	case EL2_VCPU_CREATE:
 	case EL2_VCPU_DESTROY:
+	case EL2_GUESSES:
 		el2_lock(&el2_memory_lock);
 		ret = call_locked(fn, x);
 		el2_unlock(&el2_memory_lock);

@@ -6,9 +6,10 @@
 
 #include "arm/gic.h"
 #include "arm/levels.h"
-#include "arm/mpidr.h"
+#include "arm/slots.h"
 
 struct el2_machine el2_machine;
+extern char el2_guest_vectors[]; /* switch.S */
 
 /* By ID_AA64MMFR0_EL1.PARange.  More than 48 bits would need other descriptors. */
 static const uint8_t pa_sizes[] = { 32, 36, 40, 42, 44, 48 };
@@ -56,6 +57,9 @@ void el2_machine_start(bool first, bool vhe)
 	uint64_t dfr0 = READ_SYSREG(id_aa64dfr0_el1);
 
 	WRITE_SYSREG(tpidr_el2, EL2_TPIDR);
+	/* A core that was off keeps what its host has chosen. */
+	if (!m->vectors[EL2_CORE])
+		m->vectors[EL2_CORE] = (uint64_t)el2_guest_vectors;
 	WRITE_SYSREG_S(EL2_RUN_TIMER_CTL, 0);
 	if (!first)
 		return;
@@ -74,6 +78,17 @@ void el2_machine_start(bool first, bool vhe)
 	look_at_gic(m);
 	choose_traps(m);
 	m->present = EL2_IS_VHE || !vhe;
+}
+
+int64_t el2_machine_guesses(uint64_t how, uint64_t branches)
+{
+	/* An SMC that nobody serves would be EL2's own fault. */
+	if (how > EL2_GUESSES_FORGET || branches > EL2_BRANCHES_MAX ||
+	    (how == EL2_GUESSES_FORGET && !EL2_HAS_SMC))
+		return EL2_INVALID;
+	el2_branches = max(el2_branches, (uint32_t)branches);
+	el2_machine.vectors[EL2_CORE] = (uint64_t)el2_guest_vectors + how * SLOTS * SLOT_SIZE;
+	return 0;
 }
 
 void el2_machine_host(void)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/mpidr.h"
 #include "el2/switch.h"
 
 struct el2_machine {
@@ -19,7 +20,8 @@ struct el2_machine {
 	unsigned int pa_bits, pa_range; /* the same as bits, and as ID_AA64MMFR0_EL1 has it */
 	unsigned int lrs, aprs; /* list registers; active priorities registers, of each group */
 	unsigned int breakpoints, watchpoints;
-	uint64_t hcr, cptr, mdcr; /* of every guest */
+	uint64_t hcr, cptr, mdcr;      /* of every guest */
+	uint64_t vectors[MPIDR_SLOTS]; /* each core's VBAR_EL2 while a guest is in */
 	struct {
 		struct el2_regime regime;
 		uint64_t cptr, mdcr, cnthctl;
@@ -30,6 +32,9 @@ extern struct el2_machine el2_machine;
 
 /* el2_machine_host - what the host has now is what it gets back after each run. */
 void el2_machine_host(void);
+
+/* el2_machine_guesses - EL2_GUESSES.  el2_memory_lock. */
+int64_t el2_machine_guesses(uint64_t how, uint64_t branches);
 
 /* el2_machine_start - el2/cpu.c, on each core, @first before any other. */
 void el2_machine_start(bool first, bool vhe);

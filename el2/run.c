@@ -22,8 +22,6 @@ _Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, 
 /* ICH_HCR_EL2 of a guest without a GICv3: all of its accesses to one trap. */
 #define ICH_HCR_TRAPS	(SYSREG_BIT(10) | SYSREG_BIT(11) | SYSREG_BIT(12)) /* TC, TALL0, TALL1 */
 
-extern char el2_guest_vectors[];
-
 /* What the host had, to be put back. */
 struct host_side {
 	uint64_t sys[NR_EL2_REGS];
@@ -218,7 +216,7 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 	WRITE_SYSREG(cnthctl_el2, CNTHCTL_GUEST(el2_machine.host.cnthctl,
 						flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN));
 	WRITE_SYSREG(vmpidr_el2, page->mpidr);
-	WRITE_SYSREG(vbar_el2, (uint64_t)el2_guest_vectors);
+	WRITE_SYSREG(vbar_el2, el2_machine.vectors[EL2_CORE]);
 }
 
 static void clear_traps(const struct host_side *host)

@@ -68,8 +68,42 @@ go_in:	LOWER_REGS ldp, ldr, x0
 	isb
 ENDFUNC el2_enter
 
+/*
+ * What a guest has taught the core of branches is not to be the host's guesses (EL2_GUESSES of
+ * arm/el2call.h): before the first indirect branch, when the host's x18-x30 are back and the others
+ * free.  x0 is kept.
+ */
+.macro	LEAVE_ALONE
+.endm
+
+/* As el1/vectors.S does for a program that comes in. */
+.macro	FILL_BRANCH_HISTORY
+	adrp	x2, el2_branches
+	ldr	w2, [x2, :lo12:el2_branches]
+1:	b	2f
+2:	subs	w2, w2, #1
+	b.ne	1b
+	dsb	nsh
+	isb
+.endm
+
+	.data
+	.balign	4
+	.globl	el2_branches
+el2_branches:
+	.word	1
+	.text
+
+.macro	FORGET_BRANCHES
+	mov	x4, x0
+	mov	w0, #0x80008000		/* SMCCC_WORKAROUND_1; x4-x30 are kept */
+	smc	#0
+	mov	x0, x4
+.endm
+
 /* x0 = enum el2_exit; the guest's own x0, x1 are on the stack: back into el2_enter's caller. */
-LOCAL_FUNC leave_guest
+.macro LEAVE_GUEST name, guesses
+LOCAL_FUNC \name
 #ifdef EL2_VHE
 	msr	pan, #1			/* with TGE clear no exception to EL2 sets it */
 #endif
@@ -85,8 +119,14 @@ LOCAL_FUNC leave_guest
 	ldp	x28, x29, [sp, #ENTER_X18 + 80]
 	ldr	x30, [sp, #ENTER_X18 + 96]
 	add	sp, sp, #ENTER_SIZE
+	\guesses
 	ret
-ENDFUNC leave_guest
+ENDFUNC \name
+.endm
+
+LEAVE_GUEST leave_guest, LEAVE_ALONE
+LEAVE_GUEST leave_guest_filling, FILL_BRANCH_HISTORY
+LEAVE_GUEST leave_guest_forgetting, FORGET_BRANCHES
 
 /*
  * A guest reads CTR_EL0: Linux does whenever it changes an instruction of its own, 90,000 times as
@@ -122,11 +162,11 @@ ENDFUNC read_ctr
  * While a guest is in.  Its exceptions leave it.  An SError that was pending when it left is let in
  * by el2/run.c, at EL2 then: it is masked again, and ESR_EL2 says what it was.
  */
-	.balign	SLOTS * SLOT_SIZE
-FUNC el2_guest_vectors
+.macro GUEST_VECTORS name, leave
+FUNC \name
 	.set	slot, 0
 	.rept	SLOTS
-	.org	el2_guest_vectors + slot * SLOT_SIZE
+	.org	\name + slot * SLOT_SIZE
 	.if	slot >= SLOT_LOWER64
 	stp	x0, x1, [sp, #ENTER_X0]
 	.if	slot == SLOT_LOWER64 + SLOT_SYNC
@@ -138,7 +178,7 @@ FUNC el2_guest_vectors
 	b.eq	read_ctr
 	.endif
 	mov	x0, #EXIT_OF(slot)
-	b	leave_guest
+	b	\leave
 	.elseif	slot == SLOT_SPX + SLOT_SERROR
 	stp	x0, x1, [sp, #-16]!
 	mrs	x0, spsr_el2
@@ -155,8 +195,15 @@ FUNC el2_guest_vectors
 	.endif
 	.set	slot, slot + 1
 	.endr
-	.org	el2_guest_vectors + SLOTS * SLOT_SIZE
-ENDFUNC el2_guest_vectors
+	.org	\name + SLOTS * SLOT_SIZE
+ENDFUNC \name
+.endm
+
+/* One behind the other, in enum el2_guesses's order (el2/machine.c). */
+	.balign	SLOTS * SLOT_SIZE
+GUEST_VECTORS el2_guest_vectors, leave_guest
+GUEST_VECTORS el2_guest_vectors_filling, leave_guest_filling
+GUEST_VECTORS el2_guest_vectors_forgetting, leave_guest_forgetting
 
 /* ---- the registers that a list of arm/el2call.h names, two by two, from x0 or x1 on ---- */
 

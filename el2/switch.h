@@ -5,6 +5,9 @@
 
 #include "arm/el2call.h"
 
+/* How many branches EL2_GUESSES_FILL takes: the most that any core needs, at least 1. */
+extern uint32_t el2_branches;
+
 /*
  * el2_enter - the guest runs, with @page's general registers, until something ends that: its
  * general registers are in @page then.  Return: an enum el2_exit.  All else is the caller's.

@@ -39,6 +39,7 @@
 #include "mm/layout.h"
 #else
 #include "arm/mpidr.h"
+#include "el2/board.h"
 #include "el2/memory.h"
 #endif
 
@@ -115,6 +116,8 @@ static inline uint64_t el2_address(const void *p)
 /* What no host uses, but a run. */
 #define EL2_RUN_TIMER_CTL	 CNTV_CTL_EL02
 
+#define EL2_HAS_SMC		 true
+
 /* As CPACR_EL1: without FPEN and ZEN, FP and SVE trap. */
 #define CPTR_OF_GUEST		 CPTR_EL2_VHE_TTA
 #define CPTR_WITH_FP(v)		 ((v) | CPTR_EL2_VHE_FPEN)
@@ -140,6 +143,7 @@ static inline uint64_t el2_address(const void *p)
 #define EL2_CORE		 READ_SYSREG(tpidr_el2)
 #define EL2_TPIDR		 ((uint64_t)mpidr_slot(READ_SYSREG(mpidr_el1)))
 #define EL2_RUN_TIMER_CTL	 cnthp_ctl_el2
+#define EL2_HAS_SMC		 el2_board.smc
 
 #define CPTR_OF_GUEST		 (CPTR_EL2_RES1 | CPTR_EL2_TZ | CPTR_EL2_TFP | CPTR_EL2_TTA)
 #define CPTR_WITH_FP(v)		 ((v) & ~(uint64_t)CPTR_EL2_TFP)

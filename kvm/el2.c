@@ -6,6 +6,7 @@
  */
 #include "abi/errno.h"
 #include "arm/irqflags.h"
+#include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "kvm/el2.h"
@@ -36,6 +37,8 @@ static unsigned int ipa_bits; /* 0: there is no el2/, or it cannot */
 static bool coherent;
 static unsigned int wake_irq; /* 0: none */
 static enum irq_trigger wake_trigger;
+static DEFINE_PERCPU(uint32_t, guesses); /* enum el2_guesses */
+static DEFINE_PERCPU(uint32_t, branches);
 
 static int64_t hvc_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
@@ -240,6 +243,14 @@ void el2_init_cpu(void)
 		vhe_init_cpu(false);
 	else if (wake_irq)
 		irq_enable_ppi(wake_irq, wake_trigger);
+	if (ipa_bits && this_cpu(guesses) != EL2_GUESSES_ALONE)
+		(void)el2_call(EL2_GUESSES, this_cpu(guesses), this_cpu(branches), 0, 0);
+}
+
+void el2_guesses(enum el2_guesses how, uint32_t n)
+{
+	this_cpu(guesses) = how;
+	this_cpu(branches) = n;
 }
 
 /* The host's own timer, of EL2 or of EL1, ends a run: where it is a guest's, there is another. */

@@ -17,6 +17,11 @@
  */
 int el2_init(void) __must_check;
 void el2_init_cpu(void);
+/*
+ * el2_guesses - what this core is to do when a guest leaves it, from el2_init_cpu on (EL2_GUESSES,
+ * arm/el2call.h).  By el1/spectre.c, which knows the core.
+ */
+void el2_guesses(enum el2_guesses how, uint32_t branches);
 unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: el2_init failed */
 uint64_t el2_gic_vtr(void);	 /* ICH_VTR_EL2; 0: el2/ knows no GICv3 */
 /* el2_is_coherent - a guest's caches are never off (FEAT_S2FWB): nothing is flushed for it. */

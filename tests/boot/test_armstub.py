@@ -29,10 +29,10 @@ def enter(boot, stub, own_initrd, tmp_path):
     """enter(...): the stub at 0, what it is told, and what lies in memory; the run's Console."""
 
     def start(words="", dtb=None, told_dtb=raspi.DTB_AT, kernel=os.path.join(BUILD, "newel.img"), kernel_at=raspi.KERNEL_AT,
-              told=True, extra=()):
-        words = f"initrd={raspi.INITRD_AT:#x},{os.path.getsize(own_initrd)} {words}"
+              told=True, extra=(), archive=own_initrd):
+        words = f"initrd={raspi.INITRD_AT:#x},{os.path.getsize(archive)} {words}"
         image = raspi.told_stub(tmp_path, stub, told_dtb, kernel_at) if told else os.path.join(BUILD, "armstub8-newel.bin")
-        load = {0: image, raspi.INITRD_AT: own_initrd, raspi.DTB_AT: dtb or raspi.machine_dtb(tmp_path, words)}
+        load = {0: image, raspi.INITRD_AT: archive, raspi.DTB_AT: dtb or raspi.machine_dtb(tmp_path, words)}
         if kernel:
             load[kernel_at] = kernel
         return boot(board="raspi4b", el=2, bare=True, extra=[*raspi.in_memory(load), *extra])
@@ -100,6 +100,14 @@ def test_against_guesses(enter):
     run.expect(r"newel: panic: newel.test: 4 cores, an address space comes with spectre_forget_branches$")
     assert sorted(re.findall(r"cpu (\d) enters by (\w+)", run.log)) == [(str(cpu), "vectors_bhb") for cpu in range(4)]
     assert run.finish() == 0
+
+
+def test_guests_against_guesses(enter):
+    """EL3 makes the core forget what a guest has taught it, each time that one is left: the guest's registers and the host's are what they were."""
+    run = enter("quiet loglevel=7 panic=-1 TESTS=kvm_run", archive=os.path.join(BUILD, "tests", "kvm.cpio"))
+    run.expect(r"spectre: v2 mitigated, bhb mitigated")
+    assert run.finish() == 0
+    assert re.search(r"^ok \d+ - ioctl: KVM_RUN", run.log, re.MULTILINE) and "not ok" not in run.log
 
 
 def test_cores_come_and_go(enter, tmp_path):
