@@ -360,6 +360,13 @@ guests-all:
 	@$(MAKE) all initrds
 	@NEWEL_ORACLE=$(ORACLE) $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/guests.py $(GUESTS)
 
+# Debian's QEMU with -accel kvm: it starts, saves, restores and debugs Debian's kernel as a guest.
+test-qemu:
+	@tools/setup test
+	@tools/debian-parts busybox linux qemu
+	@$(MAKE) all
+	@$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/qemu_kvm.py
+
 # The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
 test-modules:
 	@tools/setup test
@@ -411,6 +418,7 @@ help:
 #:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
 #:   make test-kvm     guests by /dev/kvm, the long form: every register, call and address, 1,000 lives on four cores
 #:   make guests-all   Debian's kernel as guest on each core, GIC, number of cores and of vCPUs; many at once; U-Boot as guest
+#:   make test-qemu    Debian's QEMU as the VMM: guests that start, that are saved and go on elsewhere, that gdb looks at
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts; Debian from its disk
 #:   make selfhost     this tree built by Debian's gcc on Newel, from a disk, and under Debian's Linux: one hash (half an hour and more)
@@ -436,7 +444,7 @@ help:
 #:                     VM=1 (with vm and this system as its guest in the initrd: docs/guests.md)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-kvm guests-all test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk bench-kvm start-bench-kvm debian oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-kvm test-qemu guests-all test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk bench-kvm start-bench-kvm debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(B)/tests/kvm.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

@@ -29,7 +29,7 @@ import verdict  # noqa: E402
 BUILD = os.path.join(ROOT, os.environ.get("NEWEL_BUILD", "build"))
 PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb",
          "tfa": "bl31-rpi4.bin", "musl": "musl/lib/libc.a", "debian": "debian/bin/dash", "kmod": "kmod/bin/kmod", "disks": "disks/sbin/mke2fs",
-         "firmware": "firmware/start4.elf", "uboot": "uboot/u-boot.bin"}
+         "firmware": "firmware/start4.elf", "uboot": "uboot/u-boot.bin", "qemu": "qemu/usr/bin/qemu-system-aarch64"}
 
 
 def pytest_addoption(parser):
