@@ -405,6 +405,7 @@ help:
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
 #:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')
 #:   make test BOARD=raspi4b   the boot tests that are not tied to virt, with the same image on QEMU's Raspberry Pi 4
+#:   make test BOARD=guest     the same as a guest of Newel's on Newel
 #:   make test BOARD=vhe       the same with the kernel at EL2 (newel.el2=vhe) on a core that has VHE
 #:   make test-board SERIAL=/dev/ttyUSB0   on a real board (POWER='command' CARD=uboot|system: tests/README.md)
 #:   make check        style and static checks alone

@@ -3,7 +3,7 @@
 
     tools/test.py [--board=BOARD] [SUITE...]	unit fuzz abi check page boot
 
-With --board=raspi4b (vhe) all boot tests that are not tied to QEMU's virt run on QEMU's Raspberry Pi 4, with the same image.
+With --board=raspi4b (vhe, guest) all boot tests that are not tied to QEMU's virt run on QEMU's Raspberry Pi 4, with the same image.
 The last line is `N passed, N failed` (`, N skipped` where something was missing on this machine); under
 CI, where CI is set in the environment, a skip is a failure.  Each suite's whole output is kept in
 build/tests/SUITE.log.

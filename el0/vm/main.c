@@ -1,7 +1,7 @@
 /*
  * main.c - vm: a guest on Linux's KVM interface, with a console, a disk and a shared folder.
  *
- *	vm [-c N] [-m MiB] [-k Image] [-i initrd] [-a append] [-d disk] [-s share] [-t]
+ *	vm [-c N] [-m MiB] [-k Image] [-i initrd] [-a append] [-d disk] [-s share] [-n] [-t]
  *
  * docs/guests.md says what a guest finds.  A reset ends all that the guest was, and makes it anew
  * in the same process; so no state of a device outlives it.
@@ -29,7 +29,7 @@ static int usage(void)
 {
 	dprintf(2,
 		"usage: vm [-c N] [-m MiB] [-k Image] [-i initrd] [-a append] [-d disk] "
-		"[-s share] [-t]\n"
+		"[-s share] [-n] [-t]\n"
 		"  -c  vCPUs (1)\n"
 		"  -m  memory (%u)\n"
 		"  -k  an arm64 kernel (%s and others there)\n"
@@ -37,6 +37,7 @@ static int usage(void)
 		"  -a  its command line\n"
 		"  -d  a file or disk that is its /dev/vda; without initrd its root\n"
 		"  -s  a folder that it may mount: mount -t 9p -o trans=virtio host /mnt\n"
+		"  -n  a reset ends it, as power off does\n"
 		"  -t  print each exit to this program\n"
 		"^A x leaves, ^A c gives the keyboard to the other console, ^A ^A is ^A\n",
 		RAM_DEFAULT, kernels[0], initrds[0]);
@@ -93,6 +94,8 @@ static bool take_options(char **a)
 	while (*++a) {
 		if (strcmp(*a, "-t") == 0)
 			vm.trace = true;
+		else if (strcmp(*a, "-n") == 0)
+			vm.no_reset = true;
 		else if ((*a)[0] != '-' || !(*a)[1] || (!(*a)[2] && !a[1]) ||
 			 !take_option((*a)[1], (*a)[2] ? *a + 2 : a[1]))
 			return false;
@@ -194,7 +197,7 @@ int main(int argc, char **argv)
 	catch_signal(SIGHUP, leave, 0);
 	do
 		end = run_guest();
-	while (end == VM_RESET);
+	while (end == VM_RESET && !vm.no_reset);
 	terminal_close();
 	if (end == VM_LEFT)
 		dprintf(2, "\nvm: left the guest\n");

@@ -55,7 +55,8 @@ struct vm {
 	unsigned int cpus;
 	const char *kernel, *initrd, *append, *disk, *share;
 	bool trace;
-	int kvm; /* /dev/kvm */
+	bool no_reset; /* a reset is an end */
+	int kvm;       /* /dev/kvm */
 	uint32_t run_size;
 
 	/* Of this run of the guest: a reset makes it anew. */

@@ -2,6 +2,7 @@
 
     pytest --board=raspi4b		all tests that are not tied to virt, on QEMU's Raspberry Pi 4
     pytest --board=vhe		the same on virt, with a core that has VHE and the kernel at EL2 (newel.el2=vhe)
+    pytest --board=guest	the same on virt, as a guest of Newel's, by vm
     pytest --serial=/dev/ttyUSB0	the same on a real one (realboard.py)
 
 A test is tied to virt by what it asks of the machine (a level, a core or an interrupt controller that a Raspberry Pi does
@@ -15,7 +16,7 @@ import pytest
 
 TIED = "tied to virt: "
 BOARDS = ["virt", "raspi4b"]
-CHOICES = [*BOARDS, "vhe"]
+CHOICES = [*BOARDS, "vhe", "guest"]
 VHE_CPU = "cortex-a76"
 CORES = 4
 # Fields of qemu.Machine that mean something on virt alone.
@@ -84,6 +85,25 @@ def on_vhe(fields, build):
     if fields.get("dtb") and fields.get("el") == 1:
         tied("the device tree of a machine entered at EL1")
     return {**fields, "el": max(2, fields.get("el", 3)), "cpu": cpu, "append": f"newel.el2=vhe {fields.get('append', '')}"}
+
+
+def on_guest(fields, build):
+    """(the host's fields, vm's options) for a test that asked for a machine with @fields; tied() if no guest is like that."""
+    if fields.get("el", 1) != 1 or not fields.get("has_el2", True):
+        tied("entered above EL1")
+    if fields.get("board", "virt") != "virt":
+        tied("another board")
+    if fields.get("kernel", "newel.img").rsplit("/", 1)[-1] != "newel.img" or not fields.get("kernel", build).startswith(build):
+        tied("another kernel")
+    if fields.get("semihosting") or fields.get("gdb") or fields.get("share"):
+        tied("QEMU's own devices")
+    if set(fields.get("extra", ())) - {"-action", "reboot=reset"}:
+        tied("QEMU's own arguments")
+    if why := next((why for name, why in OF_VIRT.items() if fields.get(name)), ""):
+        tied(why)
+    smp = fields.get("smp", CORES)
+    host = {name: fields[name] for name in ("cpu", "gic") if name in fields}
+    return {**host, "smp": min(smp, 2), "el": 2, "append": "quiet panic=-1"}, ["-n", "-c", str(smp), "-m", str(min(512, fields.get("mem", 512)))]
 
 
 def on_real_board(fields):

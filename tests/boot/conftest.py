@@ -172,6 +172,12 @@ def boot(request, board, real_board, tmp_path):
             fields = boards.on_raspi4b(fields, BUILD)
         if board == "vhe":
             fields = boards.on_vhe(fields, BUILD)
+        if board == "guest":
+            import guests  # pylint: disable=import-outside-toplevel; it wants what stands here
+
+            append = fields.get("append", "")
+            fields, options = boards.on_guest(fields, BUILD)
+            initrd = guests.newel_archive(initrd, append, options)
         if isinstance(initrd, bytes):
             path = tmp_path / f"initrd{len(request.node.runs)}"
             path.write_bytes(initrd)

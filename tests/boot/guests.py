@@ -7,6 +7,7 @@ import functools
 import hashlib
 import itertools
 import os
+import shlex
 import struct
 import sys
 
@@ -97,6 +98,21 @@ def host_archive():
                           initrd.file("boot/vmlinuz", oracle.part("vmlinuz")), initrd.file("boot/initrd.img", guest_archive()),
                           *([initrd.file("boot/uboot", uboot_image())] if os.path.exists(qemu.UBOOT["virt"]) else []),
                           initrd.file("init", HOST_INIT))
+
+
+def newel_archive(inner, append, options):
+    """A host that has nothing to do but this: Newel with these words, and with this archive or file as its initrd, as vm's guest."""
+    def read(path):
+        with open(path, "rb") as f:
+            return f.read()
+
+    inner = inner if isinstance(inner, bytes) else read(inner) if inner else b""
+    words = ["/bin/vm", "-k", "/boot/newel.img", *(["-i", "/boot/initrd"] if inner else []), *options, "-a", append]
+    init = f"#!/bin/busybox sh\n/bin/busybox mount -t devtmpfs dev /dev\n{shlex.join(words)}\nexec /bin/busybox poweroff -f\n"
+    return initrd.archive(*(initrd.directory(d) for d in ("bin", "boot", "dev")), initrd.device("dev/console", 5, 1),
+                          initrd.file("bin/busybox", oracle.part("busybox")), initrd.file("bin/vm", read(os.path.join(conftest.BUILD, "el0", "vm"))),
+                          initrd.file("boot/newel.img", read(os.path.join(conftest.BUILD, "newel.img"))), initrd.file("boot/initrd", inner),
+                          initrd.file("init", init))
 
 
 def at_host(boot, **machine):
