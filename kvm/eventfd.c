@@ -85,16 +85,16 @@ static struct file *get_eventfd(uint32_t fd)
 
 /* ---- irqfd ---- */
 
-/* Its eventfd has been written: what it counts is taken. */
+/*
+ * Its eventfd has been written: what it counts is taken.  A line that is a level stays up, until
+ * KVM_IRQ_LINE or a resamplefd's end of it, as on Linux.
+ */
 static void raise_line(struct irqfd *i)
 {
 	uint64_t count;
 
-	if (!eventfd_take(i->file, &count))
-		return;
-	kvm_set_gsi(i->vm, i->gsi, true);
-	if (!i->resample)
-		kvm_set_gsi(i->vm, i->gsi, false);
+	if (eventfd_take(i->file, &count))
+		kvm_set_gsi(i->vm, i->gsi, true);
 }
 
 static bool wake_irqfd(struct waiter *w)

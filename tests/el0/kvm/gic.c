@@ -832,6 +832,14 @@ static void irqfds(void)
 	check(take(f), 1, "now it has");
 	check(irqfd(g.vm, e, 10, KVM_IRQFD_FLAG_DEASSIGN, 0), 0, "away");
 	guest_free(&g);
+	make(&g, 1);
+	check(irqfd(g.vm, e, 10, 0, 0), 0, "SPI 10, without a resamplefd");
+	BEGIN(&g, 0, waits, 1);
+	check(add(e, 1), 8, "the eventfd counts");
+	check(next_taken(&g, 0), 42, "a level is taken, too");
+	check(irq_line(g.vm, SPI(10), 0), 0, "it stayed up until now");
+	check(next_taken(&g, 0), -AT_DONE, "goes on");
+	guest_free(&g);
 	close(e);
 	close(f);
 	close(pipes[0]);
