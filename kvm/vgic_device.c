@@ -296,7 +296,9 @@ static int add_region(struct vgic *g, unsigned int index, uint64_t base, uint32_
 		return last->count ? -EINVAL : -EEXIST;
 	if (meets_regions(g, base, size))
 		return -EINVAL;
-	err = check_range(g->vm, VGIC_NO_ADDR, base, 0x10000, size);
+	/* Of the one region, as many as there are vcpus by now. */
+	err = check_range(g->vm, VGIC_NO_ADDR, base, 0x10000,
+			  count ? size : g->nr_cpus * (uint64_t)REDIST_BYTES);
 	if (err)
 		return err;
 	more = krealloc(g->regions, g->nr_regions * sizeof(*more),

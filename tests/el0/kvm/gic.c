@@ -300,6 +300,20 @@ static void attributes(void)
 	g.gic = (int)new_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2, 0);
 	check(sys(ioctl, g.vm, KVM_CREATE_VCPU, 0) >= 0, 1, "a vCPU after the controller");
 	guest_free(&g);
+	/* The redistributors of the vCPUs that there are lie below the end of all addresses. */
+	for (unsigned int cpus = 0; v3 && cpus <= 2; cpus++) {
+		guest_make(&g, 0, 0);
+		for (unsigned int i = 0; i < cpus; i++)
+			guest_cpu(&g, (int)i, 0);
+		g.gic = (int)new_device(g.vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0);
+		a = (1ul << 40) - 0x20000 * cpus + 0x10000;
+		check(set_attr(g.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, &a), -E2BIG,
+		      "too high for %u", cpus);
+		a = (1ul << 40) - (cpus ? 0x20000 * cpus : 0x10000);
+		check(set_attr(g.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, &a), 0, "just below for %u",
+		      cpus);
+		guest_free(&g);
+	}
 	/* Without all addresses no vCPU runs, and the machine is done with. */
 	guest_make(&g, 1, 0);
 	g.gic = (int)new_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2, 0);
