@@ -22,6 +22,7 @@ MACHINES = {
 }
 RASPI4B = {"raspi4b": dict(board="raspi4b", el=2)}
 VHE = {"a76-1": dict(cpu="cortex-a76", gic=2, el=3, smp=1), "max-4": MACHINES["max-4"]}
+GUEST = {"gic2-1": dict(cpu="cortex-a72", gic=2, smp=1), "gic3-4": dict(cpu="max", gic=3, smp=4)}
 # The long ones each have a machine of their own; `-` stands before what is left out.  The programs of libc/ say nothing of
 # the core that they run on: each library on two machines, which between them have every core, one and four.
 LIBC = {"glibc_*": ["a72-4", "max-1"], "musl_*": ["a53-1", "max-4"]}
@@ -31,6 +32,7 @@ RUNS = {
     "virt": [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, MACHINES)] + [("raspi4b", "first")],
     "raspi4b": [("raspi4b", share) for share in SHARES],
     "vhe": [(m, share) for share in SHARES for m in VHE],
+    "guest": [(m, share) for share in SHARES for m in GUEST],
 }
 
 
@@ -54,7 +56,7 @@ def run_share(request, boot, archive, share, **machine):
 def test_el0(request, boot, el0_tests, machine, share):
     if machine in RASPI4B:
         conftest.part("dtb")
-    run_share(request, boot, el0_tests, share, **{**MACHINES, **RASPI4B, **VHE}[machine])
+    run_share(request, boot, el0_tests, share, **{**MACHINES, **RASPI4B, **VHE, **GUEST}[machine])
 
 
 @pytest.mark.parametrize("share", ["first", "glibc"])

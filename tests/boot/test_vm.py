@@ -67,6 +67,7 @@ def test_newel_as_guest(host):
     host.expect("/ # ")
     line(host, "nproc", r"^2\r")
     line(host, "levels | grep entered", "entered at EL1")
+    line(host, "ls /dev/kvm", "No such file")  # no guest of a guest's
     # The disk: what was there, what is written.
     line(host, "dd if=/dev/vda bs=12 count=1 2>/dev/null", "first sector")
     line(host, "seq 100000 | dd of=/dev/vda bs=64k 2>/dev/null; sync; dd if=/dev/vda bs=64k count=9 2>/dev/null | head -c 588895 | md5sum",
