@@ -9,6 +9,7 @@
 #include "abi/kvm.h"
 #include "arm/counter.h"
 #include "arm/id.h"
+#include "arm/irqflags.h"
 #include "arm/levels.h"
 #include "arm/smccc.h"
 #include "drivers/psci/psci.h"
@@ -124,12 +125,16 @@ static int trng_feature(uint32_t fn)
 /* The wall clock, and one of the guest's counters at that moment. */
 static int wall_clock(struct kvm_vcpu *v, uint32_t which)
 {
+	unsigned long flags;
 	uint64_t ns, count;
 
 	if (which != PTP_VIRTUAL && which != PTP_PHYSICAL)
 		return answer(v, SMCCC_NOT_SUPPORTED);
+	/* Of one moment: what comes between would be the guest's clock's error. */
+	flags = irq_save();
 	ns = clock_wall_ns();
 	count = kvm_timer_get(v, which == PTP_PHYSICAL, KVM_TIMER_CNT);
+	irq_restore(flags);
 	kvm_answer(v, ns >> 32, (uint32_t)ns, count >> 32, (uint32_t)count);
 	return KVM_RESUME;
 }

@@ -93,6 +93,8 @@ static int enable_cap(struct kvm_vm *vm, const struct kvm_enable_cap *c)
 	switch (c->cap) {
 	case KVM_CAP_ARM_NISV_TO_USER: WRITE_ONCE(vm->nisv_to_user, true); return 0;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND: WRITE_ONCE(vm->suspend_to_user, true); return 0;
+	/* How long WFI may poll at most before it parks: it never does. */
+	case KVM_CAP_HALT_POLL: return c->args[0] > UINT32_MAX ? -EINVAL : 0;
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		/* INITIALLY_SET says something only with the other. */
 		if (c->args[0] & ~dirty_all || c->args[0] == KVM_DIRTY_LOG_INITIALLY_SET)

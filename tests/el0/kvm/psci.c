@@ -534,6 +534,31 @@ static void old_psci(void)
 	end();
 }
 
+/* KVM's own call: what ptp_kvm in the guest sets its clock by. */
+static void wall_clock(void)
+{
+	struct timespec before, after;
+	struct guest g;
+
+	begin("ioctl: KVM_RUN: the wall clock and a counter, for PTP");
+	guest_make(&g, 1, 0);
+	for (uint64_t which = 0; which < 2; which++) {
+		clock_gettime(CLOCK_REALTIME, &before);
+		int64_t ns = call(&g, 0x86000001, which, 0, 0) << 32 | X(&g, 1);
+		int64_t count = X(&g, 2) << 32 | X(&g, 3);
+
+		clock_gettime(CLOCK_REALTIME, &after);
+		expect(ns >= before.tv_sec * 1000000000l + before.tv_nsec &&
+			       ns <= after.tv_sec * 1000000000l + after.tv_nsec,
+		       "%lld ns is not the time between", (long long)ns);
+		expect(count > 0, "counter %u stands at %lld", (unsigned int)which,
+		       (long long)count);
+	}
+	check(call(&g, 0x86000001, 2, 0, 0), NOT_SUPPORTED, "another counter");
+	guest_free(&g);
+	end();
+}
+
 int main(void)
 {
 	open_kvm();
@@ -547,5 +572,6 @@ int main(void)
 	states();
 	filters();
 	old_psci();
+	wall_clock();
 	return tap_done();
 }

@@ -118,10 +118,10 @@ static const struct {
 	{ 174, IS, 1 },			    /* ARM_IRQ_LINE_LAYOUT_2 */
 	{ 177, IS, 1 },			    /* ARM_NISV_TO_USER */
 	{ 178, IS, 1 },			    /* ARM_INJECT_EXT_DABT */
-	{ 182, OR_NOTHING, 1 },		    /* HALT_POLL */
+	{ 182, IS, 1 },			    /* HALT_POLL */
 	{ 187, OR_NOTHING, 1 },		    /* STEAL_TIME */
 	{ 195, IS, 0x30003 },		    /* SET_GUEST_DEBUG2: which flags */
-	{ 198, OR_NOTHING, 1 },		    /* PTP_KVM */
+	{ 198, IS, 1 },			    /* PTP_KVM */
 	{ 203, OR_NOTHING, 1 },		    /* BINARY_STATS_FD */
 	{ 215, IS, 1 },			    /* SYSTEM_EVENT_DATA */
 	{ 216, OR_NOTHING, 1 },		    /* ARM_SYSTEM_SUSPEND */

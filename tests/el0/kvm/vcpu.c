@@ -350,6 +350,10 @@ static void capabilities(void)
 
 	check(sys(ioctl, g.vm, KVM_ENABLE_CAP, &c), -EINVAL, "with a flag");
 	FAULTS(IN, sizeof(c), ioctl, g.vm, KVM_ENABLE_CAP, bad);
+	c = (struct kvm_enable_cap){ .cap = KVM_CAP_HALT_POLL, .args = { 200000 } };
+	check(sys(ioctl, g.vm, KVM_ENABLE_CAP, &c), 0, "KVM_CAP_HALT_POLL");
+	c.args[0] = 1ul << 32;
+	check(sys(ioctl, g.vm, KVM_ENABLE_CAP, &c), -EINVAL, "more than 32 bits of it");
 	guest_free(&g);
 	end();
 }
