@@ -1,4 +1,11 @@
-"""tables.py - the translation tables: pt, maps.  They are found by the kernel's own variables, read by its linear map."""
+"""tables.py - the translation tables: pt, maps.  They are found by the kernel's own variables, read by its linear map.
+
+EL2's (its own, the host's stage 2, the guests') lie where EL1 cannot look: they are found by el2/'s variables, and read as EL2
+sees them.  Where the kernel itself is at EL2 (newel.el2=vhe) there are the guests' alone, and it sees them.
+"""
+
+import contextlib
+import re
 
 import gdb
 
@@ -21,9 +28,9 @@ def is_leaf(entry, at):
     return entry & VALID and at > 0 and bool(entry & TABLE) == (at == 3)
 
 
-def entries(table):
+def entries(table, read=target.physical):
     """The 512 descriptors of the table at physical @table, or None: it cannot be read."""
-    data = target.physical(table, 4096)
+    data = read(table, 4096)
     return data and [int.from_bytes(data[i:i + 8], "little") for i in range(0, 4096, 8)]
 
 
@@ -47,12 +54,137 @@ def mair():
     return target.SYSREG["MAIR_VALUE"] if value is None else value
 
 
+# ---- EL2's ----
+
+EL2H = 9  # PSTATE.M
+
+
+class El2View:
+    """What of the kernel's has to be known before its memory is out of sight; read(physical address, size)."""
+
+    def __init__(self):
+        self.within = bool(gdb.parse_and_eval("boot_info.stays_at_el2"))  # the kernel is at EL2
+        self.read = target.physical if self.within else target.read
+        self.image = target.image()[0]
+        levels = gdb.parse_and_eval("boot_info.levels")
+        if 2 not in [int(levels[i]) >> 2 for i in range(int(gdb.parse_and_eval("boot_info.nr_levels")))]:
+            raise gdb.GdbError("no EL2 on the way down: it has no tables")
+
+    def variable(self, name):
+        """The physical address of el2/'s @name; guests' are the kernel's own where that is at EL2."""
+        found = re.findall(rf"(0x[0-9a-f]+) {name}\s", gdb.execute("maint print msymbols", to_string=True))
+        start, end = target.symbol_address("__resident_el2_data"), target.symbol_address("__resident_el2_pages_end")
+        for va in sorted({int(address, 16) for address in found}):
+            if (start <= va < end) != self.within:
+                return va - target.KERNEL_VA + self.image
+        raise gdb.GdbError(f"{name} is not there: no tables of EL2's")
+
+
+@contextlib.contextmanager
+def el2_view():
+    """EL2's memory can be read meanwhile, by the El2View that it gives."""
+    view = El2View()
+    with contextlib.nullcontext() if view.within else target.pstate(target.register("cpsr") & ~0x1F | EL2H):
+        yield view
+
+
+def member(kind, name, data):
+    """Field @name ("table.root") of a struct @kind in these bytes."""
+    at, of = 0, gdb.lookup_type("struct " + kind)
+    for part in name.split("."):
+        field = next(f for f in of.strip_typedefs().fields() if f.name == part)
+        at, of = at + field.bitpos // 8, field.type
+    return int.from_bytes(data[at:at + of.sizeof], "little")
+
+
+def guests(view):
+    """(VMID, bytes of its struct el2_vm) of each VM."""
+    size, chunk = gdb.lookup_type("struct el2_vm").sizeof, gdb.lookup_type("struct el2_chunk")
+    holds = next(f for f in chunk.fields() if f.name == "holds")
+    vm, n = int(gdb.parse_and_eval("(int)EL2_VM")), holds.type.range()[1] + 1
+    every = view.read(view.variable("el2_chunks"), 128 * chunk.sizeof) or b""
+    for at in range(0, len(every), chunk.sizeof):
+        pa = member("el2_chunk", "pa", every[at:])
+        for page in range(n) if pa else ():
+            if every[at + holds.bitpos // 8 + page] == vm:
+                data = view.read(pa + 4096 * page, size)
+                if data:
+                    yield member("el2_vm", "vttbr", data) >> 48, data
+
+
+class Walk:
+    """A table of EL2's: where its root is, how many bits of address it translates, from which level on."""
+
+    def __init__(self, regime, name, root, bits, start):
+        self.regime, self.name, self.root, self.bits, self.start = regime, name, root, bits, start
+
+    @classmethod
+    def of(cls, what, view):
+        if what == "el2" or what == "host":
+            if view.within:
+                raise gdb.GdbError("the kernel is at EL2: pt ADDR; there is no stage 2 but the guests'")
+            data = view.read(view.variable("own" if what == "el2" else "host"), gdb.lookup_type("struct el2_table").sizeof)
+            field = lambda name: member("el2_table", name, data)  # noqa: E731
+            if what == "el2":
+                return cls("--el2", "TTBR0_EL2", field("root"), field("input_bits"), field("start"))
+            return cls("--stage2", "the host's stage 2", field("root"), field("input_bits"), field("start"))
+        there = dict(guests(view))
+        if int(what) not in there:
+            raise gdb.GdbError(f"no VM {what}: there {'is' if len(there) == 1 else 'are'} {', '.join(map(str, sorted(there))) or 'none'}")
+        field = lambda name: member("el2_vm", "table." + name, there[int(what)])  # noqa: E731
+        return cls("--stage2", f"stage 2 of VM {what}", field("root"), field("input_bits"), field("start"))
+
+    def steps(self, address, read):
+        """As Pt.walk: the root may be several pages that follow one another."""
+        found, table, index = [], self.root, address >> shift(self.start)
+        for at in range(self.start, 4):
+            there = read(table + 8 * index, 8)
+            if not there:
+                return found, f"  level {at}: the table at {table:#x} cannot be read"
+            entry = int.from_bytes(there, "little")
+            found.append((at, table + 8 * index, entry))
+            if is_leaf(entry, at):
+                return found, f"  = physical {(entry & ADDRESS & -(1 << shift(at))) + (address & (1 << shift(at)) - 1):#x}"
+            if not is_table(entry, at):
+                return found, "  = nothing is mapped there"
+            table, index = entry & ADDRESS, address >> shift(at + 1) & 511
+        return found, ""
+
+
+def show(steps, words):
+    for (at, where, entry), line in zip(steps, words):
+        print(f"  level {at}  [{where >> 3 & 511:3}] at {where:#x}: {entry:#018x} {line}")
+
+
 class Pt(Command):
     """pt ADDR [TID]: walk the translation tables (TTBR0 or TTBR1, as the address says), each descriptor in words.
 
-    With TID the user's half is that task's, else the running task's."""
+    With TID the user's half is that task's, else the running task's.
+
+    pt el2 ADDR walks EL2's own, pt host ADDR the host's stage 2, pt vm VMID ADDR the stage 2 of that guest, whose physical
+    address ADDR is; pt vm names the guests there are."""
+
+    def el2(self, what, args):
+        if not args:
+            raise gdb.GdbError(f"pt {'vm VMID' if what == 'vm' else what} ADDR")
+        which = what if what != "vm" else args.pop(0)
+        address = target.number(" ".join(args) or "0")
+        with el2_view() as view:
+            walk = Walk.of(which, view)
+            steps, end = walk.steps(address, view.read) if address >> walk.bits == 0 else ([], f"  = more than its {walk.bits} bits of address")
+        print(f"{address:#018x} by {walk.name}")
+        said = run("pte", walk.regime, hex(target.SYSREG["MAIR_VALUE"]), *(w for at, _, entry in steps for w in (str(at), hex(entry)))).splitlines()
+        show(steps, said)
+        print(end)
 
     def call(self, args):
+        if args and args[0] in ("el2", "host", "vm"):
+            if args == ["vm"]:
+                with el2_view() as view:
+                    print("\n".join(f"VM {vmid}" for vmid, _ in sorted(guests(view))) or "no guests")
+                return
+            self.el2(args[0], args[1:])
+            return
         if not args:
             raise gdb.GdbError("pt ADDR [TID]")
         va = target.number(args[0])
@@ -63,8 +195,7 @@ class Pt(Command):
         print(f"{va:#018x} by TTBR{va >> 63}_EL1 ({what})")
         steps, end = self.walk(va, table)
         words = run("pte", hex(mair()), *(w for at, _, entry in steps for w in (str(at), hex(entry)))).splitlines()
-        for (at, where, entry), line in zip(steps, words):
-            print(f"  level {at}  [{va >> shift(at) & 511:3}] at {where:#x}: {entry:#018x} {line}")
+        show(steps, words)
         print(end)
 
     @staticmethod

@@ -17,12 +17,13 @@ from conftest import BUILD, ROOT
 DEBUG = os.path.join(ROOT, "gdb", "debug.py")
 
 
-def gdb(*commands, el=1, smp=1, initrd="", append="", hide=False):
+def gdb(*commands, el=1, smp=1, initrd="", append="", hide=False, machine=()):
     """Run gdb in batch on a fresh machine; what it printed.  hide: behind a proxy that leaves what OpenOCD shows, too."""
     if not shutil.which("gdb-multiarch"):
         pytest.skip("needs gdb-multiarch, install it by: tools/setup debug")
     args = [DEBUG, "--build", BUILD, "--el", str(el), "--smp", str(smp), "--append", f"panic=-1 {append}"]
     args += ["--initrd", initrd] if initrd else []
+    args += machine
     if hide:
         port = hiding.free_port()
         proxy = hiding.Proxy(port)
@@ -76,6 +77,34 @@ def test_tables_of_a_running_system():
     assert re.search(r"^ +1 +1 ", said, re.MULTILINE), "ps shows PID 1"
     assert said.count("0 ranges are W+X") == 2
     assert "W+X" not in said.replace("ranges are W+X", "")
+
+
+def test_tables_of_el2(tmp_path):
+    """Its own, the host's stage 2, a guest's: each leaf in words; and what is none."""
+    vmm = os.path.join(BUILD, "tests", "el0", "kvm_seen")
+    if not os.path.exists(vmm):
+        pytest.skip("needs a compiler with a static C library for Linux: tools/setup test")
+    path = tmp_path / "initrd"
+    path.write_bytes(archives.archive(archives.directory("dev"), archives.device("dev/console", 5, 1), archives.file("init", pathlib.Path(vmm).read_bytes())))
+    running = ("break sched_tick if ((struct task *)$x18)->in_guest && ((struct task *)$x18)->vcpu->exits[0x20]", "continue")  # its first page is there
+    at = "(unsigned long)&{} - (unsigned long)&__image_start + 0x40200000"
+    guest = ("pt vm", "pt vm 1 0x80000000", "pt vm 1 0x12340000", "pt vm 1 0x10000000000", "pt vm 7 0")
+    said = gdb(*running, *guest, "pt host " + at.format("kmain"), "pt host 0x9000000", "pt host " + at.format("el2_stacks"),
+               "pt el2 0x9000000", "pt el2 " + at.format("el2_boot"), "pt &kmain", el=2, initrd=path)
+    vhe = gdb(*running, *guest, "pt host 0", "pt &kmain", el=2, initrd=path, append="newel.el2=vhe", machine=("--cpu", "max", "--gic", "3"))
+    for text in said, vhe:
+        assert "Traceback" not in text and re.search(r"^VM 1$", text, re.MULTILINE), text
+        assert re.search(r"^0x0000000080000000 by stage 2 of VM 1\n(  level .* table at .*\n)+  level [23] .*: rwx, Normal write-back.*, AF\n  = physical 0x", text,
+                         re.MULTILINE), text
+        assert re.search(r"^0x0000000012340000 by stage 2 of VM 1\n(  level .*\n)*  level \d .* not valid\n  = nothing is mapped there", text, re.MULTILINE), text
+        assert "more than its 40 bits of address" in text and "no VM 7: there is 1" in text, text
+        assert "by TTBR1_EL1 (kernel_root)" in text and "EL1 r-x" in text, text
+    assert re.search(r"by the host's stage 2\n(  level .*\n)+  level 3 .* page at 0x\w+: r-x, Normal write-back, inner shareable, AF", said), said
+    assert re.search(r"^0x0000000009000000 by the host's stage 2\n(  level .*\n)+  = physical 0x9000000", said, re.MULTILINE), said
+    assert re.search(r"by the host's stage 2\n(  level .*\n)+  level 3 .* not valid\n  = nothing is mapped there", said), said
+    assert re.search(r"^0x0000000009000000 by TTBR0_EL2\n(  level .*\n)+  level 3 .*: rw-, Device-nGnRE \(Attr1\), not shareable, AF", said, re.MULTILINE), said
+    assert re.search(r"by TTBR0_EL2\n(  level .*\n)+  level 3 .*: rw-, Normal write-back \(Attr3\), inner shareable, AF", said), said
+    assert "the kernel is at EL2" in vhe, vhe
 
 
 def test_help_lists_all():
