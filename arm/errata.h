@@ -40,6 +40,16 @@
 #define MIDR_RP(midr) (MIDR_VARIANT(midr) << 4 | MIDR_REVISION(midr))
 
 /*
+ * errata_stage1_later - 834220 (Cortex-A57 errata notice; up to r1p2): a fault of stage
+ * 2 is told where one of stage 1 should have been, and HPFAR_EL2 is none then.
+ */
+static inline bool errata_stage1_later(uint64_t midr)
+{
+	return MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A57 &&
+	       MIDR_RP(midr) <= 0x12;
+}
+
+/*
  * errata_cpuactlr - the bits of CPUACTLR_EL1 that the core with MIDR_EL1 @midr should have set.
  *
  * 855873 (Cortex-A53 errata notice, EPM 048406): a clean of a line may undo another core's store;

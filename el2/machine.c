@@ -4,6 +4,7 @@
 #include "el2/machine.h"
 #include "el2/pool.h"
 
+#include "arm/errata.h"
 #include "arm/gic.h"
 #include "arm/levels.h"
 #include "arm/slots.h"
@@ -61,6 +62,8 @@ void el2_machine_start(bool first, bool vhe)
 	if (!m->vectors[EL2_CORE])
 		m->vectors[EL2_CORE] = (uint64_t)el2_guest_vectors;
 	WRITE_SYSREG_S(EL2_RUN_TIMER_CTL, 0);
+	if (errata_stage1_later(READ_SYSREG(midr_el1)))
+		m->stage1_later = true;
 	if (!first)
 		return;
 	if (!EL2_IS_VHE)

@@ -254,6 +254,15 @@ static bool find_ipa(struct el2_vcpu *page, uint64_t far)
 	return !(par & 1); /* PAR_EL1.F */
 }
 
+/* HPFAR_EL2 is not to be relied on. */
+static bool hides_ipa(uint64_t esr)
+{
+	if (esr & ESR_S1PTW)
+		return false;
+	return ESR_FSC_TYPE(esr) == ESR_FSC_PERMISSION ||
+	       (unlikely(el2_machine.stage1_later) && ESR_FSC_TYPE(esr) == ESR_FSC_TRANSLATION);
+}
+
 /* The guest's registers of EL1 are still the core's.  Return: how the exit is told. */
 static unsigned int note_sync(struct el2_vcpu *page)
 {
@@ -265,8 +274,7 @@ static unsigned int note_sync(struct el2_vcpu *page)
 	far = READ_SYSREG(far_el2);
 	page->far = far;
 	page->hpfar = READ_SYSREG(hpfar_el2);
-	if (ec != ESR_EC_WATCHPT_LOW && ESR_FSC_TYPE(esr) == ESR_FSC_PERMISSION &&
-	    !(esr & ESR_S1PTW) && !find_ipa(page, far))
+	if (ec != ESR_EC_WATCHPT_LOW && hides_ipa(esr) && !find_ipa(page, far))
 		return EL2_EXIT_IRQ;
 	return EL2_EXIT_SYNC;
 }
