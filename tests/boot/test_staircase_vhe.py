@@ -36,7 +36,8 @@ def test_goes_to_el1_where_it_cannot(boot, program, el, cpu):
     assert run.finish() == 0
 
 
-PROGRAMS = "registers,clocks,clone_threads,signal_delivery,fork_exit_wait,address_space,bad_pointers,sysregs"
+PROGRAMS = ("registers,clocks,clone_threads,signal_delivery,fork_exit_wait,address_space,bad_pointers,sysregs,pipes,exec,trace_files,"
+            "glibc_counters,glibc_signal_frames,glibc_pthreads,glibc_vdso")
 
 
 @pytest.mark.parametrize("gic", [2, 3])

@@ -272,8 +272,9 @@ static void try_recording(void)
 	check(recorded(), 0, "records of other processes");
 	check(put("pid", pid + 1), 0, "pid");
 	check(recorded(), 2 * CALLS, "records of this process");
-	check(put("level", "2-3"), 0, "level");
-	check(recorded(), 0, "records of levels above");
+	/* not 2: the kernel may be there */
+	check(put("level", "3"), 0, "level");
+	check(recorded(), 0, "records of a level above");
 	check(put("level", "all"), 0, "level");
 	check(put("kinds", "none"), 0, "kinds");
 	check(recorded(), 0, "records when it is off");
