@@ -189,7 +189,7 @@ struct el2_vcpu {
 	/* GICv3, with EL2_RUN_GICV3: in, and out after the exit */
 	uint64_t lr[EL2_LRS];
 	uint64_t nr_lrs; /* in: lr[0] .. lr[nr_lrs - 1] are in use */
-	uint64_t ich_hcr, ich_vmcr, ich_misr, ich_eisr, ich_elrsr;
+	uint64_t ich_hcr, ich_vmcr;
 	uint64_t ap0r[4], ap1r[4];
 
 	/* with EL2_RUN_DEBUG */

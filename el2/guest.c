@@ -113,7 +113,7 @@ static int64_t destroy_vm(uint64_t handle)
 	if (!el2_s2_destroy(vm))
 		return 1;
 	el2_set_held(handle, EL2_TABLE);
-	vmid_free((uint32_t)(vm->vttbr >> VTTBR_VMID_SHIFT));
+	vmid_free((uint32_t)(vm->regime.vttbr >> VTTBR_VMID_SHIFT));
 	el2_page_free(vm);
 	return 0;
 }
@@ -153,7 +153,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 	}
 	v->vm = vm;
 	v->page = el2_at(page);
-	v->page->vmid = vm->vttbr >> VTTBR_VMID_SHIFT;
+	v->page->vmid = vm->regime.vttbr >> VTTBR_VMID_SHIFT;
 	vm->users++;
 	el2_set_held(handle, EL2_VCPU);
 	return handle;

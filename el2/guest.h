@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/el2call.h"
 #include "arm/mpidr.h"
 #include "el2/lock.h"
+#include "el2/switch.h"
 #include "el2/table.h"
 
 /* Pages of one 2 MiB block that have left a guest's tables. */
@@ -27,7 +27,7 @@ struct el2_vm {
 	uint32_t users; /* vcpus, and calls under way; el2_memory_lock */
 	uint32_t root_order;
 	uint64_t mapped; /* pages; lock */
-	uint64_t vttbr, vtcr;
+	struct el2_regime regime;
 	uint32_t last
 		[MPIDR_SLOTS]; /* handle of the vcpu that ran last on a core; each by its core */
 	struct el2_run_of_pages gone[64]; /* unmap's; lock */

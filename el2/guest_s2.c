@@ -61,10 +61,10 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 	vm->table.page_free = free_table;
 	vm->table.flush = el2_tlb_forget;
 	vm->table.arg = vm;
-	vm->vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
-	vm->vtcr = VTCR_RES1 | TCR_EL2_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
-		   (uint64_t)el2_machine.pa_range << TCR_EL2_PS_SHIFT |
-		   (el2_machine.wide_vmid ? VTCR_VS : 0);
+	vm->regime.vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
+	vm->regime.vtcr = VTCR_RES1 | TCR_EL2_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
+			  (uint64_t)el2_machine.pa_range << TCR_EL2_PS_SHIFT |
+			  (el2_machine.wide_vmid ? VTCR_VS : 0);
 	return 0;
 }
 

@@ -96,10 +96,12 @@ int64_t el2_machine_guesses(uint64_t how, uint64_t branches)
 
 void el2_machine_host(void)
 {
-	el2_machine.host.regime.hcr = READ_SYSREG(hcr_el2);
+	el2_machine.host.hcr = READ_SYSREG(hcr_el2);
 	el2_machine.host.regime.vttbr = READ_SYSREG(vttbr_el2);
 	el2_machine.host.regime.vtcr = READ_SYSREG(vtcr_el2);
 	el2_machine.host.cptr = READ_SYSREG(cptr_el2);
 	el2_machine.host.mdcr = READ_SYSREG(mdcr_el2);
 	el2_machine.host.cnthctl = READ_SYSREG(cnthctl_el2);
+	if (el2_machine.has_gicv3)
+		el2_machine.host.icc_sre = READ_SYSREG_S(ICC_SRE_EL2);
 }

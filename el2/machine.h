@@ -25,6 +25,7 @@ struct el2_machine {
 	uint64_t vectors[MPIDR_SLOTS]; /* each core's VBAR_EL2 while a guest is in */
 	struct {
 		struct el2_regime regime;
+		uint64_t hcr, icc_sre;
 		uint64_t cptr, mdcr, cnthctl;
 	} host; /* its own, the same whenever it runs */
 };

@@ -21,8 +21,14 @@ struct el2_lock el2_memory_lock; /* elsewhere el2/memory.c's */
 
 /* Not in the file: el2_pool_start. */
 EL2_PAGES struct el2_chunk el2_chunks[NR_CHUNKS];
+EL2_PAGES uint8_t el2_page_holds[NR_CHUNKS * CHUNK_PAGES] __attribute__((aligned(64)));
 static unsigned int chunks_end; /* from here on there are none */
 static struct counts *counts[GIBS];
+
+static uint8_t *holds_of(const struct el2_chunk *c)
+{
+	return &el2_page_holds[(c - el2_chunks) * CHUNK_PAGES];
+}
 
 /* ---- chunks ---- */
 
@@ -42,6 +48,7 @@ static void spare_page_free(uint64_t page)
 void el2_pool_start(void)
 {
 	el2_clear(el2_chunks, sizeof(el2_chunks));
+	el2_clear(el2_page_holds, sizeof(el2_page_holds));
 }
 
 int el2_chunk_add(uint64_t pa)
@@ -60,8 +67,9 @@ int el2_chunk_add(uint64_t pa)
 	err = el2_host_take(pa);
 	if (err)
 		return err;
-	el2_clear(&el2_chunks[i], sizeof(el2_chunks[i]));
-	el2_chunks[i].holds[0] = EL2_TABLE; /* no page has the number 0 */
+	el2_chunks[i] = (struct el2_chunk){ 0 };
+	el2_clear(holds_of(&el2_chunks[i]), CHUNK_PAGES);
+	holds_of(&el2_chunks[i])[0] = EL2_TABLE; /* no page has the number 0 */
 	el2_chunks[i].pa = pa;
 	chunks_end = max(chunks_end, i + 1);
 	el2_memory_spare(spare_page_new, spare_page_free);
@@ -97,7 +105,7 @@ static struct el2_chunk *pool_chunk(uint64_t pa)
 
 static bool are_free(const struct el2_chunk *c, unsigned int first, unsigned int n)
 {
-	while (n && c->holds[first + n - 1] <= EL2_ZEROS)
+	while (n && holds_of(c)[first + n - 1] <= EL2_ZEROS)
 		n--;
 	return !n;
 }
@@ -123,9 +131,9 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 		if (!first)
 			continue;
 		for (unsigned int j = first; j < first + n; j++) {
-			if (c->holds[j] == EL2_NOTHING)
+			if (holds_of(c)[j] == EL2_NOTHING)
 				el2_clear(el2_at(c->pa + j * EL2_PAGE), EL2_PAGE);
-			c->holds[j] = (uint8_t)what;
+			holds_of(c)[j] = (uint8_t)what;
 		}
 		c->used += n;
 		*handle = i * CHUNK_PAGES + first;
@@ -141,7 +149,7 @@ void el2_pages_free(uint64_t pa, unsigned int order)
 
 	for (unsigned int i = first; i < first + n; i++) {
 		el2_clear(el2_at(c->pa + i * EL2_PAGE), EL2_PAGE);
-		c->holds[i] = EL2_ZEROS;
+		holds_of(c)[i] = EL2_ZEROS;
 	}
 	c->used -= n;
 }

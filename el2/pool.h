@@ -39,10 +39,10 @@ enum el2_holds {
 struct el2_chunk {
 	uint64_t pa;   /* 0: none */
 	uint64_t used; /* pages, without the first */
-	uint8_t holds[CHUNK_PAGES];
 };
 
 extern struct el2_chunk el2_chunks[NR_CHUNKS];
+extern uint8_t el2_page_holds[NR_CHUNKS * CHUNK_PAGES]; /* by number: an enum el2_holds each */
 
 /* el2_pool_start - once, on the first core. */
 void el2_pool_start(void);
@@ -75,7 +75,7 @@ static inline void el2_page_free(void *page)
 
 static inline uint8_t *el2_holds_of(uint64_t handle)
 {
-	return &el2_chunks[handle / CHUNK_PAGES].holds[handle % CHUNK_PAGES];
+	return &el2_page_holds[handle];
 }
 
 /* The page @handle, which holds something: so its chunk stays. */

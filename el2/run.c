@@ -72,7 +72,7 @@ static uint64_t give_gic(const struct el2_vcpu *page, uint64_t flags)
 	uint64_t n = min(READ_ONCE(page->nr_lrs), (uint64_t)el2_machine.lrs);
 
 	/* ICC_SRE_EL1 is one for host and guest: not the guest's to change. */
-	WRITE_SYSREG_S(ICC_SRE_EL2, READ_SYSREG_S(ICC_SRE_EL2) & ~(uint64_t)ICC_SRE_ENABLE);
+	WRITE_SYSREG_S(ICC_SRE_EL2, el2_machine.host.icc_sre & ~(uint64_t)ICC_SRE_ENABLE);
 	if (!(flags & EL2_RUN_GICV3)) {
 		WRITE_SYSREG_S(ICH_HCR_EL2, ICH_HCR_TRAPS);
 		return 0;
@@ -94,9 +94,6 @@ static void take_gic(struct el2_vcpu *page, uint64_t flags, uint64_t n)
 	if (flags & EL2_RUN_GICV3) {
 		page->ich_hcr = READ_SYSREG_S(ICH_HCR_EL2); /* EOIcount */
 		page->ich_vmcr = READ_SYSREG_S(ICH_VMCR_EL2);
-		page->ich_misr = READ_SYSREG_S(ICH_MISR_EL2);
-		page->ich_eisr = READ_SYSREG_S(ICH_EISR_EL2);
-		page->ich_elrsr = READ_SYSREG_S(ICH_ELRSR_EL2);
 #define SAVE_APR(i)                                         \
 	if (el2_machine.aprs > (i)) {                       \
 		page->ap0r[i] = READ_SYSREG_S(ICH_AP0R(i)); \
@@ -106,7 +103,7 @@ static void take_gic(struct el2_vcpu *page, uint64_t flags, uint64_t n)
 		save_lrs(page, n);
 	}
 	WRITE_SYSREG_S(ICH_HCR_EL2, 0);
-	WRITE_SYSREG_S(ICC_SRE_EL2, READ_SYSREG_S(ICC_SRE_EL2) | ICC_SRE_ENABLE);
+	WRITE_SYSREG_S(ICC_SRE_EL2, el2_machine.host.icc_sre);
 }
 
 /* ---- breakpoints and watchpoints: the host's kernel has none ---- */
@@ -229,12 +226,10 @@ static void clear_traps(const struct host_side *host)
 	WRITE_SYSREG(vbar_el2, host->vbar);
 }
 
-static struct el2_regime guest_regime(const struct el2_vm *vm, uint64_t hcr, uint64_t flags)
+static uint64_t guest_hcr(uint64_t hcr, uint64_t flags)
 {
 	hcr = el2_machine.hcr | (hcr & EL2_HCR_MAY);
-	if (flags & EL2_RUN_PAUTH)
-		hcr |= HCR_API | HCR_APK;
-	return (struct el2_regime){ .vttbr = vm->vttbr, .vtcr = vm->vtcr, .hcr = hcr };
+	return flags & EL2_RUN_PAUTH ? hcr | HCR_API | HCR_APK : hcr;
 }
 
 /* ---- the exit ---- */
@@ -338,7 +333,7 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 								   uint32_t handle)
 {
 	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
-	struct el2_regime guest = guest_regime(vm, READ_ONCE(page->hcr), flags);
+	uint64_t hcr = guest_hcr(READ_ONCE(page->hcr), flags);
 	bool keys = el2_machine.has_pauth && flags & EL2_RUN_PAUTH;
 	uint32_t *last = &vm->last[EL2_CORE];
 	struct host_side host;
@@ -359,15 +354,15 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	if (keys)
 		el2_keys_swap(&host.sys[EL2_APIAKEYLO], &page->sys[EL2_APIAKEYLO]);
 	if (el2_machine.has_ras)
-		give_errors(page, guest.hcr);
-	el2_regs_to_guest(host.sys, page->sys, &guest);
+		give_errors(page, hcr);
+	el2_regs_to_guest(host.sys, page->sys, &vm->regime, hcr);
 	forget_other_vcpu(last, handle);
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
 	exit = note_exit(page, el2_enter(page));
 	if (el2_machine.has_ras)
 		page->vdisr = READ_SYSREG_S(VDISR_EL2);
-	el2_regs_to_host(page->sys, host.sys, &el2_machine.host.regime);
+	el2_regs_to_host(page->sys, host.sys, &el2_machine.host.regime, el2_machine.host.hcr);
 	if (keys)
 		el2_keys_swap(&page->sys[EL2_APIAKEYLO], &host.sys[EL2_APIAKEYLO]);
 	if (flags & EL2_RUN_DEBUG)

@@ -254,7 +254,8 @@ GUEST_VECTORS el2_guest_vectors_forgetting, leave_guest_forgetting
 #define ONE(name, reg)	+ 8
 #define PLAIN_OFFSET	(0 EL2_WALK_REGS(ONE) EL2_EL12_REGS(ONE))
 
-/* void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to) */
+/* void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to,
+			  uint64_t hcr) */
 FUNC el2_regs_to_guest
 	add	x0, x0, #PLAIN_OFFSET
 	EL2_PLAIN_REGS(SAVE)
@@ -266,18 +267,17 @@ FUNC el2_regs_to_guest
 	EL2_PLAIN_GUEST_REGS(LOAD)
 	LOAD_END
 	ldp	x6, x7, [x2]
-	ldr	x8, [x2, #16]
 	msr	vttbr_el2, x6
 	msr	vtcr_el2, x7
 	isb
-	msr	hcr_el2, x8
+	msr	hcr_el2, x3
 	ret
 ENDFUNC el2_regs_to_guest
 
-/* void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to) */
+/* void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to,
+			 uint64_t hcr) */
 FUNC el2_regs_to_host
-	ldr	x8, [x2, #16]
-	msr	hcr_el2, x8
+	msr	hcr_el2, x3
 	isb
 	EL2_WALK_REGS(SAVE12)
 	EL2_EL12_REGS(SAVE12)
@@ -299,29 +299,28 @@ ENDFUNC el2_regs_to_host
 	isb
 .endm
 
-/* SCTLR_EL1 = x3, TCR_EL1 = x4: of whom they are, all other registers are already. */
+/* SCTLR_EL1 = x11, TCR_EL1 = x12: of whom they are, all other registers are already. */
 .macro	WALKS_AGAIN
 	isb
-	msr	sctlr_el1, x3
+	msr	sctlr_el1, x11
 	isb
-	msr	tcr_el1, x4
+	msr	tcr_el1, x12
 .endm
 
-/* struct el2_regime at x2 */
+/* struct el2_regime at x2, HCR_EL2 = x3 */
 .macro	CHANGE_REGIME
 	ldp	x6, x7, [x2]
-	ldr	x8, [x2, #16]
 	msr	vttbr_el2, x6
 	msr	vtcr_el2, x7
-	msr	hcr_el2, x8
+	msr	hcr_el2, x3
 .endm
 
 FUNC el2_regs_to_guest
 	EL2_WALK_REGS(SAVE12)
 	EL2_EL12_REGS(SAVE12)
 	EL2_PLAIN_REGS(SAVE)
-	ldp	x3, x4, [x1], #16
-	mov	x5, x4
+	ldp	x11, x12, [x1], #16
+	mov	x5, x12
 	NO_WALKS
 	EL2_EL12_REGS(LOAD12)
 	EL2_PLAIN_REGS(LOAD)
@@ -346,7 +345,7 @@ FUNC el2_regs_to_host
 	EL2_PLAIN_GUEST_REGS(SAVE)
 	SAVE_END
 	CHANGE_REGIME
-	ldp	x3, x4, [x1], #16
+	ldp	x11, x12, [x1], #16
 	EL2_EL12_REGS(LOAD12)
 	EL2_PLAIN_REGS(LOAD)
 	WALKS_AGAIN

@@ -20,10 +20,12 @@ unsigned int el2_enter(struct el2_vcpu *page);
  * 1319367 of A72: AT by speculation).  el2_regs_to_host - the reverse.
  */
 struct el2_regime {
-	uint64_t vttbr, vtcr, hcr;
+	uint64_t vttbr, vtcr;
 };
 
-void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to);
-void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to);
+void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to,
+		       uint64_t hcr);
+void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to,
+		      uint64_t hcr);
 /* The same of the ten keys alone. */
 void el2_keys_swap(uint64_t *save, const uint64_t *load);

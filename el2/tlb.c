@@ -29,7 +29,7 @@ static struct visit visit_vm(const struct el2_vm *vm)
 	isb();
 	WRITE_SYSREG_S(GUEST_SCTLR, v.sctlr | SCTLR_M);
 	isb();
-	WRITE_SYSREG(vttbr_el2, vm->vttbr);
+	WRITE_SYSREG(vttbr_el2, vm->regime.vttbr);
 	isb();
 	if (EL2_IS_VHE) {
 		WRITE_SYSREG(hcr_el2, v.hcr & ~HCR_TGE);

@@ -42,10 +42,12 @@ unsigned int kvm_workaround_level(unsigned int n);
 static inline void kvm_answer(struct kvm_vcpu *v, uint64_t x0, uint64_t x1, uint64_t x2,
 			      uint64_t x3)
 {
-	v->ctx->x[0] = x0;
-	v->ctx->x[1] = x1;
-	v->ctx->x[2] = x2;
-	v->ctx->x[3] = x3;
+	uint64_t *x = v->ctx->x;
+
+	x[0] = x0;
+	x[1] = x1;
+	x[2] = x2;
+	x[3] = x3;
 }
 
 /* kvm_filter_action - KVM_SMCCC_FILTER_*: what the VMM wants done with @fn. */

@@ -139,12 +139,10 @@ static int wall_clock(struct kvm_vcpu *v, uint32_t which)
 	return KVM_RESUME;
 }
 
-static int serve(struct kvm_vcpu *v, uint32_t fn)
+static int serve_other(struct kvm_vcpu *v, uint32_t fn)
 {
 	uint64_t x1 = kvm_get_x(v, 1);
 
-	if (kvm_psci_is(fn))
-		return kvm_psci_call(v, fn);
 	if (service_is_off(v->vm, fn))
 		return answer(v, SMCCC_NOT_SUPPORTED);
 	switch (fn) {
@@ -169,6 +167,11 @@ static int serve(struct kvm_vcpu *v, uint32_t fn)
 		return kvm_psci_version(v) == PSCI_0_1 ? kvm_psci_call(v, fn)
 						       : answer(v, SMCCC_NOT_SUPPORTED);
 	}
+}
+
+static inline int serve(struct kvm_vcpu *v, uint32_t fn)
+{
+	return kvm_psci_is(fn) ? kvm_psci_call(v, fn) : serve_other(v, fn);
 }
 
 /* The VMM answers it: it sees the guest past the instruction, with x0 still the number. */

@@ -369,8 +369,8 @@ void kvm_vgic_free(struct kvm_vm *vm);
 /* kvm_vgic_first_run - before the first run of @v: 0, -ENXIO, -ENODEV, -EINVAL.  May sleep. */
 int kvm_vgic_first_run(struct kvm_vcpu *v) __must_check;
 /*
- * Around each run, interrupts masked: kvm_vgic_flush, with the timers, fills ctx's list registers,
- * and flags; kvm_vgic_sync reads them back.  kvm_vgic_pending - does @v have an interrupt to take,
+ * Around each run of a vcpu that has a vGIC, interrupts masked: kvm_vgic_flush fills ctx's list
+ * registers, kvm_vgic_sync reads them back.  kvm_vgic_pending - does @v have an interrupt to take,
  * of its timers too?  For WFI; any context.
  */
 void kvm_vgic_flush(struct kvm_vcpu *v);

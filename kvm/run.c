@@ -95,8 +95,6 @@ static int serve_abort(struct kvm_vcpu *v)
 	}
 	if (type != ESR_FSC_TRANSLATION && type != ESR_FSC_PERMISSION && type != ESR_FSC_ACCESS)
 		return -EFAULT;
-	if (v->vgic && !fetch && !walk && kvm_vgic_owns(v, ipa))
-		return kvm_mmio(v, ipa | (c->far & ~PAGE_MASK));
 	ret = kvm_memory_fault(v, ipa, write, fetch);
 	if (ret != -ENXIO)
 		return ret ? ret : KVM_RESUME;
@@ -115,6 +113,18 @@ static void choose_wfe(struct kvm_vcpu *v)
 	v->ctx->hcr = (v->ctx->hcr & ~HCR_TWE) | (sched_is_wanted() ? HCR_TWE : 0);
 }
 
+/* The vGIC's registers are what a guest accesses most of what is no memory. */
+static int serve_data_abort(struct kvm_vcpu *v)
+{
+	const struct el2_vcpu *c = v->ctx;
+	uint64_t ipa = HPFAR_IPA(c->hpfar);
+
+	if (ESR_FSC_TYPE(c->esr) == ESR_FSC_TRANSLATION && !(c->esr & ESR_ABT_S1PTW) &&
+	    kvm_vgic_owns(v, ipa))
+		return kvm_mmio(v, ipa | (c->far & ~PAGE_MASK));
+	return serve_abort(v);
+}
+
 typedef int (*serve_fn)(struct kvm_vcpu *v);
 
 /* By ESR_EL2's EC.  What is not here is undefined to the guest. */
@@ -129,7 +139,7 @@ static const serve_fn by_class[64] = {
 	[ESR_EC_SMC64] = kvm_hypercall,
 	[ESR_EC_SYS64] = kvm_sysreg_trap,
 	[ESR_EC_IABT_LOW] = serve_abort,
-	[ESR_EC_DABT_LOW] = serve_abort,
+	[ESR_EC_DABT_LOW] = serve_data_abort,
 	[ESR_EC_BREAKPT_LOW] = kvm_debug_exit,
 	[ESR_EC_SOFTSTP_LOW] = kvm_debug_exit,
 	[ESR_EC_WATCHPT_LOW] = kvm_debug_exit,
@@ -235,9 +245,9 @@ static __attribute__((noinline)) bool is_only_seen(const struct kvm_vcpu *v)
 }
 
 /* What lasts, and what is so for this run: but EL2_RUN_DEBUG, which is kvm_debug_flush's. */
-static uint64_t run_flags(const struct kvm_vcpu *v)
+static inline uint64_t run_flags(const struct kvm_vcpu *v, const struct el2_vcpu *c)
 {
-	uint64_t flags = v->ctx->flags & (EL2_RUN_GICV3 | EL2_RUN_PAUTH);
+	uint64_t flags = c->flags & (EL2_RUN_GICV3 | EL2_RUN_PAUTH);
 
 	if (fp_is_lent(&v->fp))
 		flags |= EL2_RUN_FP;
@@ -254,6 +264,7 @@ static void moved_to_core(struct kvm_vcpu *v)
 
 static int run_round(struct kvm_vcpu *v)
 {
+	struct el2_vcpu *c = v->ctx;
 	enum el2_exit exit;
 	bool seen = false;
 	uint64_t hidden;
@@ -273,21 +284,25 @@ static int run_round(struct kvm_vcpu *v)
 	}
 	if (unlikely(v->ran_on != v->cpu))
 		moved_to_core(v);
-	v->ctx->flags = run_flags(v);
-	v->ctx->cntvoff = READ_ONCE(v->vm->counter_offset);
+	c->flags = run_flags(v, c);
+	c->cntvoff = READ_ONCE(v->vm->counter_offset);
 	debug = kvm_debug_wanted(v);
 	if (unlikely(debug))
 		kvm_debug_flush(v);
 	if (!kvm_timers_rest(v))
 		kvm_timer_flush(v);
-	kvm_vgic_flush(v);
+	if (v->vgic)
+		kvm_vgic_flush(v);
+	else
+		c->hcr = (c->hcr & ~(uint64_t)(HCR_VI | HCR_VF)) | READ_ONCE(v->timers->lines);
 	hidden = stretch_hide();
 	exit = unlikely(seen) ? kvm_run_seen(v) : el2_run(v->el2);
 	stretch_show(hidden);
 	WRITE_ONCE(v->cpu, -1);
 	if (unlikely(debug))
 		kvm_debug_sync(v);
-	kvm_vgic_sync(v);
+	if (v->vgic)
+		kvm_vgic_sync(v);
 	if (unlikely(v->timers->silenced))
 		kvm_timer_sync(v);
 	return serve_exit(v, exit);

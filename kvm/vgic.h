@@ -148,13 +148,8 @@ bool vgic_deliverable(const struct vgic_cpu *c);
 
 /* ---- the hardware's side ---- */
 
-/*
- * vgic_v2_lrs - how many list registers there are.  The first call finds the GICH.
- * vgic_v2_load, vgic_v2_save - ctx's ich_*, lr to this core's GICH, and back.  Masked.
- */
+/* vgic_v2_lrs - how many list registers a GICv2 has.  The first call finds the GICH. */
 unsigned int vgic_v2_lrs(void);
-void vgic_v2_load(struct el2_vcpu *ctx);
-void vgic_v2_save(struct el2_vcpu *ctx);
 
 /* ---- registers (mmio) ---- */
 

@@ -5,56 +5,127 @@
  * what is in the machine's GIC for the guest is there at any other time.
  */
 #include "arm/atomic.h"
+#include "arm/barrier.h"
+#include "arm/mmio.h"
 #include "drivers/irq.h"
 #include "kvm/kvm.h"
 #include "kvm/timer.h"
 #include "kvm/vgic.h"
 
-static void fill_locked(struct vgic_cpu *c)
+/*
+ * ---- the list registers of a GICv2 (GICH) ----
+ *
+ * The kernel writes them itself.  In struct el2_vcpu a guest's interface looks like a GICv3's, for
+ * both: here it is packed for the hardware and unpacked again.  The fields have the same order, so
+ * that three shifts do.  Each core has its own GICH at the same address.
+ */
+
+static volatile struct gich *gich;
+
+/* A GICH_LR: HW, group, state, five bits of priority, ten of each number. */
+static uint32_t pack_lr(uint64_t lr)
+{
+	return (uint32_t)((lr & ICH_LR_HW) >> 61 << 31 | (lr & ICH_LR_GROUP1) >> 60 << 30 |
+			  lr >> 62 << 28 | (lr >> (ICH_LR_PRIORITY + 3) & 0x1f) << 23 |
+			  (lr >> ICH_LR_PHYSICAL & 0x3ff) << 10 | (lr & 0x3ff));
+}
+
+/* Its state and sender, with what @lr had besides. */
+static uint64_t unpack_lr(uint64_t lr, uint32_t hw)
+{
+	return (lr & ~(ICH_LR_ACTIVE | ICH_LR_PENDING | UINT64_C(7) << ICH_LR_PHYSICAL)) |
+	       (uint64_t)(hw >> 28 & 3) << 62 | (uint64_t)(hw >> 10 & 7) << ICH_LR_PHYSICAL;
+}
+
+unsigned int vgic_v2_lrs(void)
+{
+	uint32_t vtr;
+
+	gich = irq_virt()->gich;
+	vtr = mmio_read32(&gich->vtr);
+	return min((vtr & GICH_VTR_ListRegs) + 1, (uint32_t)EL2_LRS);
+}
+
+/* @n: of ctx->lr in use. */
+static inline void load_gich(const struct el2_vcpu *ctx, uint64_t n)
+{
+	volatile struct gich *h = gich;
+
+	mmio_write32(&h->vmcr, (uint32_t)ctx->ich_vmcr);
+	if (unlikely(ctx->ap0r[0]))
+		mmio_write32(&h->apr, (uint32_t)ctx->ap0r[0]);
+	for (unsigned int i = 0; i < n; i++)
+		mmio_write32(&h->lr[i], pack_lr(ctx->lr[i]));
+	/* Nothing of TDIR here: those bits are reserved. */
+	mmio_write32(&h->hcr, (uint32_t)ctx->ich_hcr & 0xff);
+	/* In the GIC before the guest runs. */
+	dsb(sy);
+}
+
+/* Between two runs no priority is active in it (apr). */
+static inline void save_gich(struct el2_vcpu *ctx, uint64_t n)
+{
+	volatile struct gich *h = gich;
+
+	if (n)
+		ctx->ich_hcr = mmio_read32(&h->hcr); /* EOIcount */
+	ctx->ich_vmcr = mmio_read32(&h->vmcr);
+	/* Without a list register none becomes active that was not. */
+	if (n || unlikely(ctx->ap0r[0])) {
+		ctx->ap0r[0] = mmio_read32(&h->apr);
+		mmio_write32(&h->apr, 0);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		ctx->lr[i] = unpack_lr(ctx->lr[i], mmio_read32(&h->lr[i]));
+		/* Another guest with fewer does not write it. */
+		mmio_write32(&h->lr[i], 0);
+	}
+	/* Last: its maintenance interrupt goes with it, before the kernel lets interrupts in. */
+	mmio_write32(&h->hcr, 0);
+}
+
+/* ---- around a run ---- */
+
+static __attribute__((noinline)) void flush_queued(struct vgic_cpu *c)
 {
 	spin_lock(&c->vgic->lock);
 	vgic_fill(c);
 	spin_unlock(&c->vgic->lock);
+	if (c->vgic->version == 2)
+		load_gich(c->ctx, c->ctx->nr_lrs);
 }
 
 void kvm_vgic_flush(struct kvm_vcpu *v)
 {
-	struct vgic_cpu *c = v->vgic;
-	struct el2_vcpu *ctx = v->ctx;
-
-	if (!c) {
-		ctx->hcr = (ctx->hcr & ~(uint64_t)(HCR_VI | HCR_VF)) | READ_ONCE(v->timers->lines);
-		return;
-	}
 	/* No list register is in use (ctx->nr_lrs) between two runs. */
-	ctx->ich_hcr = ICH_HCR_En;
+	v->ctx->ich_hcr = ICH_HCR_En;
 	/* What comes to be queued after this look kicks this core, which run has named before. */
-	if (READ_ONCE(c->queued))
-		fill_locked(c);
-	if (!(ctx->flags & EL2_RUN_GICV3))
-		vgic_v2_load(ctx);
+	if (READ_ONCE(v->vgic->queued))
+		flush_queued(v->vgic);
+	else if (!(v->ctx->flags & EL2_RUN_GICV3))
+		load_gich(v->ctx, 0);
 }
 
-static void fold_locked(struct vgic_cpu *c)
+static __attribute__((noinline)) void sync_running(struct vgic_cpu *c)
 {
-	spin_lock(&c->vgic->lock);
+	struct vgic *g = c->vgic;
+
+	if (g->version == 2)
+		save_gich(c->ctx, c->ctx->nr_lrs);
+	spin_lock(&g->lock);
 	vgic_fold(c);
-	spin_unlock(&c->vgic->lock);
+	spin_unlock(&g->lock);
 	/* SPIs that were levels and have ended.  No lock is held. */
-	for (unsigned int i = 0; c->vgic->vm->eventfds && i < c->nr_acked; i++)
-		kvm_eventfds_ack(c->vgic->vm, c->acked[i]);
+	for (unsigned int i = 0; g->vm->eventfds && i < c->nr_acked; i++)
+		kvm_eventfds_ack(g->vm, c->acked[i]);
 }
 
 void kvm_vgic_sync(struct kvm_vcpu *v)
 {
-	struct vgic_cpu *c = v->vgic;
-
-	if (!c)
-		return;
-	if (!(v->ctx->flags & EL2_RUN_GICV3))
-		vgic_v2_save(v->ctx);
-	if (c->running)
-		fold_locked(c);
+	if (v->vgic->running)
+		sync_running(v->vgic);
+	else if (!(v->ctx->flags & EL2_RUN_GICV3))
+		save_gich(v->ctx, 0);
 }
 
 bool kvm_vgic_pending(struct kvm_vcpu *v)
