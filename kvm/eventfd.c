@@ -416,10 +416,17 @@ void kvm_eventfds_close(struct kvm_vm *vm)
 	if (!e)
 		return;
 	mutex_lock(&e->lock);
-	list_for_each_safe(i, next, &e->irqfds, link)
+	/* There may be thousands; whoever adds or removes waits for the mutex. */
+	list_for_each_safe(i, next, &e->irqfds, link) {
 		remove_irqfd(e, i);
-	list_for_each_safe(s, then, &e->stores, link)
+		if (!(e->nr_irqfds % 32))
+			(void)give_way();
+	}
+	list_for_each_safe(s, then, &e->stores, link) {
 		remove_ioeventfd(vm, e, s);
+		if (!(e->nr_stores % 32))
+			(void)give_way();
+	}
 	mutex_unlock(&e->lock);
 }
 

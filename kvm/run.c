@@ -340,6 +340,8 @@ static int run_rounds(struct kvm_vcpu *v)
 	WRITE_ONCE(current->vcpu, v);
 	choose_wfe(v);
 	do {
+		/* A round begins with a look at who else wants the core. */
+		stretch_point((uintptr_t)run_rounds);
 		ret = run_round(v);
 		if (unlikely(tells_user_lines(v)) && ret == KVM_RESUME) {
 			v->run->exit_reason = KVM_EXIT_INTR;

@@ -35,6 +35,7 @@ static void free_vm(struct kvm_vm *vm)
 			continue;
 		kvm_vcpu_free(vm->vcpus[i]);
 		left--;
+		(void)give_way(); /* there may be 512 */
 	}
 	kvm_vgic_free(vm);
 	kvm_filter_free(vm);
