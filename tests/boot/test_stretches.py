@@ -30,12 +30,13 @@ def measure(boot, group):
     """{place: (ticks, end, attack, callers)} of all attacks of @group; every one ran to its end."""
     with open(os.path.join(conftest.ROOT, "build", "tests", "adversary"), "rb") as f, \
             open(os.path.join(conftest.BUILD, "checked", "modules", "hello.ko"), "rb") as ko:
-        tree = initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.file("adversary", f.read()),
+        tree = initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.device("dev/kvm", 10, 232, 0o666), initrd.file("adversary", f.read()),
                               initrd.file("hello.ko", ko.read()))
     if group == "programs":
         with open(os.path.join(conftest.BUILD, "tests", "el0.cpio"), "rb") as f:
             tree = f.read() + tree
-    run = boot(tree, limit=3600, el=1, smp=1, cpu="cortex-a72,cntfrq=1000000000", append=f"quiet panic=-1 init=/adversary ATTACKS={group} SIZE={SIZE}",
+    machine = dict(el=2, gic=3) if group == "guests" else dict(el=1)
+    run = boot(tree, limit=3600, **machine, smp=1, cpu="cortex-a72,cntfrq=1000000000", append=f"quiet panic=-1 init=/adversary ATTACKS={group} SIZE={SIZE}",
                kernel=os.path.join(conftest.BUILD, "checked", "newel.img"), extra=["-icount", "shift=0,align=off,sleep=off"])
     assert run.finish(silence=1800) == 0
     assert "ATTACK all end" in run.log
@@ -60,7 +61,7 @@ def table(longest):
                    for (kind, start, lock), (ticks, end, attack, callers) in rows)
 
 
-@pytest.mark.parametrize("group", ["memory", "files", "tasks"] + (["programs"] if LONG else []))
+@pytest.mark.parametrize("group", ["memory", "files", "tasks", "guests"] + (["programs"] if LONG else []))
 def test_bounds(boot, group):
     longest = {place: what for place, what in measure(boot, group).items() if place[0] in BOUNDS}
     assert {place[0] for place in longest} == set(BOUNDS), "something is not measured"

@@ -4,7 +4,7 @@
  *
  * Of each attack come the lines `ATTACK name begin`, each place of /dev/stretches as `STRETCH ...`,
  * and `ATTACK name end STATUS`. ATTACKS=a,b on the kernel's command line runs only those (memory,
- * files, tasks, programs: all of that list), SIZE=n says how large they are.
+ * files, tasks, programs, guests: all of that list), SIZE=n says how large they are.
  */
 #include "tests/stretch/adversary.h"
 
@@ -164,10 +164,8 @@ static const struct {
 	const char *name;
 	const struct attack *attacks;
 } lists[] = {
-	{ "memory", attacks_memory },
-	{ "files", attacks_files },
-	{ "tasks", attacks_tasks },
-	{ "programs", attacks_programs },
+	{ "memory", attacks_memory },	  { "files", attacks_files },	{ "tasks", attacks_tasks },
+	{ "programs", attacks_programs }, { "guests", attacks_guests },
 };
 
 int main(void)

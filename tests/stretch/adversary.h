@@ -40,7 +40,8 @@ struct attack {
 };
 
 /* One list a file, in the order in which they run; the last has no name. */
-extern const struct attack attacks_memory[], attacks_files[], attacks_tasks[], attacks_programs[];
+extern const struct attack attacks_memory[], attacks_files[], attacks_tasks[], attacks_programs[],
+	attacks_guests[];
 
 #define LIMIT_S 3600 /* of the machine's clock: an attack that hangs is ended */
 
