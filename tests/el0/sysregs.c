@@ -85,7 +85,7 @@ static const struct {
 	{ ENC(3, 3, 4, 2, 0), true, true, false, "NZCV" },
 	{ ENC(3, 3, 4, 4, 0), true, true, false, "FPCR" },
 	{ ENC(3, 3, 4, 4, 1), true, true, false, "FPSR" },
-	{ ENC(3, 3, 9, 14, 0), true, false, false, "PMUSERENR_EL0" },
+	{ ENC(3, 3, 9, 14, 0), true, false, true, "PMUSERENR_EL0" }, /* a guest has no PMU */
 	{ ENC(3, 3, 13, 0, 2), true, true, false, "TPIDR_EL0" },
 	{ ENC(3, 3, 13, 0, 3), true, false, false, "TPIDRRO_EL0" },
 	{ ENC(3, 3, 14, 0, 0), true, false, false, "CNTFRQ_EL0" },
