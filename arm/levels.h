@@ -21,9 +21,6 @@
 #define ICH_AP0R(n)	    S3_4_C12_C8_##n
 #define ICH_AP1R(n)	    S3_4_C12_C9_##n
 #define ICH_VTR_EL2	    S3_4_C12_C11_1
-#define ICH_MISR_EL2	    S3_4_C12_C11_2
-#define ICH_EISR_EL2	    S3_4_C12_C11_3
-#define ICH_ELRSR_EL2	    S3_4_C12_C11_5
 #define ICH_VMCR_EL2	    S3_4_C12_C11_7
 #define VDISR_EL2	    S3_4_C12_C1_1
 #define VSESR_EL2	    S3_4_C5_C2_3

@@ -220,9 +220,11 @@ static void clear_traps(const struct host_side *host)
 {
 	WRITE_SYSREG(cptr_el2, el2_machine.host.cptr);
 	WRITE_SYSREG(mdcr_el2, el2_machine.host.mdcr);
-	WRITE_SYSREG(cnthctl_el2, el2_machine.host.cnthctl);
-	if (!EL2_IS_VHE) /* a kernel at EL2 reads its core's own */
+	/* To a kernel at EL2, and to its programs, the bits and the number say nothing. */
+	if (!EL2_IS_VHE) {
+		WRITE_SYSREG(cnthctl_el2, el2_machine.host.cnthctl);
 		WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+	}
 	WRITE_SYSREG(vbar_el2, host->vbar);
 }
 
