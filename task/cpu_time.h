@@ -11,9 +11,9 @@ struct cpu_time {
 	uint64_t user_ns, kernel_ns;
 };
 
-/* What a tick has found a task at (task->seen); 0: EL0. */
-#define SEEN_KERNEL 1
-#define SEEN_GUEST  2
+/* What a tick has found a task at (task->seen); 0: EL0.  By their signs they are told apart. */
+#define SEEN_KERNEL (-1)
+#define SEEN_GUEST  1
 
 static inline struct cpu_time cpu_time_sum(struct cpu_time a, struct cpu_time b)
 {

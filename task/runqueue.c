@@ -415,7 +415,7 @@ static void account_guest(struct run_queue *rq, struct task *t, uint64_t ns)
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 {
 	uint64_t ns = now_ns - t->sched.since_ns;
-	unsigned int seen = t->seen;
+	int seen = t->seen;
 
 	t->sched.since_ns = now_ns;
 	if (t == rq->idle) {
@@ -425,8 +425,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		return;
 	}
 	if (unlikely(t->sum))
-		atomic_add(seen & SEEN_KERNEL ? &t->sum->kernel_ns : &t->sum->user_ns, ns);
-	if (seen & SEEN_KERNEL) {
+		atomic_add(seen < 0 ? &t->sum->kernel_ns : &t->sum->user_ns, ns);
+	if (seen < 0) {
 		t->time.kernel_ns += ns;
 		rq->times.kernel_ns += ns;
 	} else {
@@ -435,7 +435,7 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 			rq->times.nice_ns += ns;
 		else
 			rq->times.user_ns += ns;
-		if (unlikely(seen & SEEN_GUEST))
+		if (unlikely(seen))
 			account_guest(rq, t, ns);
 	}
 	ns = min(ns, CHARGE_MAX_NS);

@@ -137,7 +137,7 @@ struct task {
 	bool gone;    /* it has left its process; proc_lock */
 	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool over_nproc;
-	uint8_t seen;  /* SEEN_*, by the last tick: what its time counts as until the next */
+	int8_t seen;   /* SEEN_*, by the last tick: what its time counts as until the next */
 	bool in_guest; /* the interrupt that is taken has ended a guest's run */
 	struct vfork vfork;
 	struct traced_call traced_call; /* el1/capture.c's */
