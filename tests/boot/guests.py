@@ -172,7 +172,9 @@ def several(run, count, vcpus):
     for i in range(count):
         line(run, f"truncate -s 4M /tmp/disk{i}; {alone(vcpus, i)} & echo begun", "begun", "host> ")
     line(run, "vm -i /boot/initrd.img -d /tmp/disk0; echo status $?", "another guest has this disk", "status 1\r")
-    line(run, "wait; echo all $((40 + 2))", "all 42", "host> ")
+    run.child.send("wait; echo all $((40 + 2))\r")
+    run.expect("all 42", timeout=600)
+    run.expect("host> ")
     line(run, f"grep -c {load_says(LOAD_COUNT)} /tmp/out?", "".join(rf"/tmp/out{i}:1\s+" for i in range(count)), "host> ")
     line(run, "grep -c 'disk is right' /tmp/out?", "".join(rf"/tmp/out{i}:1\s+" for i in range(count)), "host> ")
 
