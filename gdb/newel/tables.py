@@ -99,17 +99,15 @@ def member(kind, name, data):
 
 def guests(view):
     """(VMID, bytes of its struct el2_vm) of each VM."""
-    size, chunk = gdb.lookup_type("struct el2_vm").sizeof, gdb.lookup_type("struct el2_chunk")
-    holds = next(f for f in chunk.fields() if f.name == "holds")
-    vm, n = int(gdb.parse_and_eval("(int)EL2_VM")), holds.type.range()[1] + 1
-    every = view.read(view.variable("el2_chunks"), 128 * chunk.sizeof) or b""
-    for at in range(0, len(every), chunk.sizeof):
-        pa = member("el2_chunk", "pa", every[at:])
-        for page in range(n) if pa else ():
-            if every[at + holds.bitpos // 8 + page] == vm:
-                data = view.read(pa + 4096 * page, size)
-                if data:
-                    yield member("el2_vm", "vttbr", data) >> 48, data
+    size, chunk = gdb.lookup_type("struct el2_vm").sizeof, gdb.lookup_type("struct el2_chunk").sizeof
+    vm, nr_pages, nr_chunks = (int(gdb.parse_and_eval(what)) for what in ("(int)EL2_VM", "sizeof(el2_page_holds)", f"sizeof(el2_chunks) / {chunk}"))
+    chunks, holds = view.read(view.variable("el2_chunks"), nr_chunks * chunk) or b"", view.read(view.variable("el2_page_holds"), nr_pages) or b""
+    for page in (page for page, what in enumerate(holds) if what == vm):
+        at, within = divmod(page, nr_pages // nr_chunks)
+        pa = member("el2_chunk", "pa", chunks[at * chunk:])
+        data = view.read(pa + 4096 * within, size) if pa else None
+        if data:
+            yield member("el2_vm", "regime.vttbr", data) >> 48, data
 
 
 class Walk:
