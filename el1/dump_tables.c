@@ -82,7 +82,7 @@ void dump_tables(enum log_level log, uintptr_t va)
 	       VA_BITS, root);
 	dump_raw(log, &w, va);
 	for (unsigned int i = 0; i < w.nr; i++) {
-		pte_describe(words, sizeof(words), w.desc[i], i, mair);
+		pte_describe(words, sizeof(words), w.desc[i], i, mair, this_el());
 		printk(log, "  level %u [%3u]: %s", i, step_index(va, i), words);
 	}
 	if (w.broken)

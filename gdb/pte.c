@@ -54,7 +54,7 @@ static void describe(char *buf, size_t n, uint64_t d, unsigned int level, uint64
 	uint64_t size;
 
 	if (!pte_maps(d, level, &size)) {
-		pte_describe(buf, n, d, level, mair);
+		pte_describe(buf, n, d, level, mair, 1);
 		return;
 	}
 	text_init(&t, buf, n);
@@ -65,7 +65,7 @@ static void describe(char *buf, size_t n, uint64_t d, unsigned int level, uint64
 		add_stage2_memory(&t, d >> 2 & 15);
 	} else {
 		/* MAIR's words are the kernel decoder's, between its rights and shareability. */
-		pte_describe(words, sizeof(words), d, level, mair);
+		pte_describe(words, sizeof(words), d, level, mair, 1);
 		memory = strstr(words, ", Normal") ? strstr(words, ", Normal")
 						   : strstr(words, ", Device");
 		if (memory)
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 		if (*regime)
 			describe(text, sizeof(text), d, level, mair, !strcmp(regime, "--stage2"));
 		else
-			pte_describe(text, sizeof(text), d, level, mair);
+			pte_describe(text, sizeof(text), d, level, mair, 1);
 		puts(text);
 	}
 	return 0;

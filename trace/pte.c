@@ -72,19 +72,20 @@ static void describe_memory(struct text *t, unsigned int index, uint64_t mair)
 
 /* ---- leaves ---- */
 
-static void describe_rights(struct text *t, uint64_t d)
+static void describe_rights(struct text *t, uint64_t d, unsigned int el)
 {
 	bool writable = !(d & PTE_RDONLY), user = d & PTE_USER;
-	/* What EL0 may write, EL1 never executes, whatever PXN says. */
+	/* What EL0 may write, the kernel never executes, whatever PXN says. */
 	bool kernel_runs = !(d & PTE_PXN) && !(user && writable);
 
-	text_add(t, ": EL1 r%c%c, EL0 %c%c%c", writable ? 'w' : '-', kernel_runs ? 'x' : '-',
+	text_add(t, ": EL%u r%c%c, EL0 %c%c%c", el, writable ? 'w' : '-', kernel_runs ? 'x' : '-',
 		 user ? 'r' : '-', user && writable ? 'w' : '-', d & PTE_UXN ? '-' : 'x');
 	text_add(t, ", AP %u%s%s", (unsigned int)(d >> 6 & 3), d & PTE_PXN ? ", PXN" : "",
 		 d & PTE_UXN ? ", UXN" : "");
 }
 
-static void describe_leaf(struct text *t, uint64_t d, unsigned int level, uint64_t mair)
+static void describe_leaf(struct text *t, uint64_t d, unsigned int level, uint64_t mair,
+			  unsigned int el)
 {
 	static const char *const kind[] = { "", "1 GiB block", "2 MiB block", "page" };
 	static const char *const shared[] = { "not shareable", "shareability reserved",
@@ -93,7 +94,7 @@ static void describe_leaf(struct text *t, uint64_t d, unsigned int level, uint64
 
 	pte_maps(d, level, &size);
 	text_add(t, "%s at 0x%llx", kind[level], (unsigned long long)(d & PTE_ADDR_MASK & -size));
-	describe_rights(t, d);
+	describe_rights(t, d, el);
 	describe_memory(t, d >> 2 & 7, mair);
 	text_add(t, ", %s, %s, %s", shared[d >> 8 & 3], d & PTE_AF ? "AF" : "not accessed (AF 0)",
 		 d & PTE_nG ? "nG" : "global");
@@ -113,7 +114,8 @@ static void describe_table(struct text *t, uint64_t d)
 		 d & TABLE_NS ? ", NSTable" : "");
 }
 
-int pte_describe(char *buf, size_t n, uint64_t d, unsigned int level, uint64_t mair)
+int pte_describe(char *buf, size_t n, uint64_t d, unsigned int level, uint64_t mair,
+		 unsigned int el)
 {
 	struct text t;
 	uint64_t size;
@@ -122,7 +124,7 @@ int pte_describe(char *buf, size_t n, uint64_t d, unsigned int level, uint64_t m
 	if (pte_leads_on(d, level))
 		describe_table(&t, d);
 	else if (pte_maps(d, level, &size))
-		describe_leaf(&t, d, level, mair);
+		describe_leaf(&t, d, level, mair, el);
 	else if (d & PTE_VALID)
 		text_add(&t, "reserved (bits 1:0 are 01): as if not valid");
 	else

@@ -45,9 +45,12 @@ static void each_kind_in_words(void **state)
 	char text[PTE_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		pte_describe(text, sizeof(text), cases[i].d, cases[i].level, MAIR);
+		pte_describe(text, sizeof(text), cases[i].d, cases[i].level, MAIR, 1);
 		assert_string_equal(text, cases[i].words);
 	}
+	/* The kernel may be at EL2. */
+	pte_describe(text, sizeof(text), 0x004000004020778f, 3, MAIR, 2);
+	assert_non_null(strstr(text, ": EL2 r-x, EL0 ---"));
 }
 
 static void attributes_in_words(void **state)
@@ -67,7 +70,7 @@ static void attributes_in_words(void **state)
 	char text[PTE_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		pte_describe(text, sizeof(text), 0x1417, 3, (uint64_t)cases[i].attr << 40);
+		pte_describe(text, sizeof(text), 0x1417, 3, (uint64_t)cases[i].attr << 40, 1);
 		assert_non_null(strstr(text, cases[i].words));
 	}
 }
@@ -83,14 +86,14 @@ static void any_bits_give_a_line(void **state)
 		uint64_t d = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
 		uint64_t mair = (uint64_t)rand() << 33 ^ (uint64_t)rand();
 		unsigned int level = i & 3;
-		int n = pte_describe(text, sizeof(text), i % 3 ? d | 3 : d, level, mair);
+		int n = pte_describe(text, sizeof(text), i % 3 ? d | 3 : d, level, mair, 1);
 
 		assert_int_equal(n, strlen(text));
 		assert_in_range(n, 1, PTE_TEXT_MAX - 1);
 		longest = max(longest, (unsigned int)n);
 	}
 	assert_true(longest > 100);
-	assert_int_equal(pte_describe(text, 6, 0, 0, 0), 5);
+	assert_int_equal(pte_describe(text, 6, 0, 0, 0, 1), 5);
 	assert_string_equal(text, "not v");
 }
 
