@@ -102,7 +102,7 @@ static void set_seen(struct kvm_vcpu *v)
 	if (trace_on(TRACE_GUEST))
 		atomic_or(&v->requests, KVM_SEEN);
 	else
-		atomic_and(&v->requests, (uint32_t)~KVM_SEEN);
+		atomic_and(&v->requests, ~(uint32_t)KVM_SEEN);
 }
 
 void kvm_trace_apply(void)

@@ -93,6 +93,7 @@ struct vgic {
 	uint64_t dist, cpu; /* guest physical addresses, or VGIC_NO_ADDR */
 	struct vgic_region *regions;
 	unsigned int nr_regions;
+	volatile struct gich *gich; /* the machine's, of a version 2: each core sees its own */
 	struct vgic_irq *spis;
 	uint16_t *routes;		      /* an eventfd's number to an SPI; 0: none */
 	struct vgic_cpu *cpus[VGIC_MAX_CPUS]; /* by index */
@@ -145,11 +146,6 @@ void vgic_fill(struct vgic_cpu *c);
 void vgic_fold(struct vgic_cpu *c);
 /* vgic_deliverable - would its next run begin with an interrupt?  (PSTATE.I apart.) */
 bool vgic_deliverable(const struct vgic_cpu *c);
-
-/* ---- the hardware's side ---- */
-
-/* vgic_v2_lrs - how many list registers a GICv2 has.  The first call finds the GICH. */
-unsigned int vgic_v2_lrs(void);
 
 /* ---- registers (mmio) ---- */
 

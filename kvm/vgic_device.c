@@ -8,6 +8,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/kvm.h"
+#include "arm/mmio.h"
 #include "drivers/irq.h"
 #include "fs/anon/anon.h"
 #include "fs/file.h"
@@ -173,6 +174,19 @@ static void unmake_vgic(struct vgic *g)
 	free_charged(g->vm, g, sizeof(*g));
 }
 
+static void find_list_registers(struct vgic *g)
+{
+	uint64_t vtr;
+
+	if (g->version == 2) {
+		g->gich = irq_virt()->gich;
+		vtr = mmio_read32(&g->gich->vtr) & GICH_VTR_ListRegs;
+	} else {
+		vtr = vgic_v3_vtr() & ICH_VTR_ListRegs;
+	}
+	g->nr_lrs = (unsigned int)min(vtr + 1, (uint64_t)EL2_LRS);
+}
+
 /* All vcpus' locks are held. */
 static int make_vgic(struct kvm_vm *vm, unsigned int version)
 {
@@ -189,7 +203,7 @@ static int make_vgic(struct kvm_vm *vm, unsigned int version)
 	spin_init(&g->lock);
 	g->vm = vm;
 	g->version = version;
-	g->nr_lrs = version == 2 ? vgic_v2_lrs() : (vgic_v3_vtr() & ICH_VTR_ListRegs) + 1;
+	find_list_registers(g);
 	g->revision = VGIC_REVISION;
 	g->dist = g->cpu = VGIC_NO_ADDR;
 	memcpy(g->timer_ppi, (const uint8_t[]){ 27, 30, 28, 26 }, sizeof(g->timer_ppi));

@@ -7,7 +7,6 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/mmio.h"
-#include "drivers/irq.h"
 #include "kvm/kvm.h"
 #include "kvm/timer.h"
 #include "kvm/vgic.h"
@@ -19,8 +18,6 @@
  * both: here it is packed for the hardware and unpacked again.  The fields have the same order, so
  * that three shifts do.  Each core has its own GICH at the same address.
  */
-
-static volatile struct gich *gich;
 
 /* A GICH_LR: HW, group, state, five bits of priority, ten of each number. */
 static uint32_t pack_lr(uint64_t lr)
@@ -37,19 +34,11 @@ static uint64_t unpack_lr(uint64_t lr, uint32_t hw)
 	       (uint64_t)(hw >> 28 & 3) << 62 | (uint64_t)(hw >> 10 & 7) << ICH_LR_PHYSICAL;
 }
 
-unsigned int vgic_v2_lrs(void)
-{
-	uint32_t vtr;
-
-	gich = irq_virt()->gich;
-	vtr = mmio_read32(&gich->vtr);
-	return min((vtr & GICH_VTR_ListRegs) + 1, (uint32_t)EL2_LRS);
-}
-
 /* @n: of ctx->lr in use. */
-static inline void load_gich(const struct el2_vcpu *ctx, uint64_t n)
+static inline void load_gich(const struct vgic_cpu *c, uint64_t n)
 {
-	volatile struct gich *h = gich;
+	volatile struct gich *h = c->vgic->gich;
+	const struct el2_vcpu *ctx = c->ctx;
 
 	mmio_write32(&h->vmcr, (uint32_t)ctx->ich_vmcr);
 	if (unlikely(ctx->ap0r[0]))
@@ -63,9 +52,10 @@ static inline void load_gich(const struct el2_vcpu *ctx, uint64_t n)
 }
 
 /* Between two runs no priority is active in it (apr). */
-static inline void save_gich(struct el2_vcpu *ctx, uint64_t n)
+static inline void save_gich(struct vgic_cpu *c, uint64_t n)
 {
-	volatile struct gich *h = gich;
+	volatile struct gich *h = c->vgic->gich;
+	struct el2_vcpu *ctx = c->ctx;
 
 	if (n)
 		ctx->ich_hcr = mmio_read32(&h->hcr); /* EOIcount */
@@ -92,7 +82,7 @@ static __attribute__((noinline)) void flush_queued(struct vgic_cpu *c)
 	vgic_fill(c);
 	spin_unlock(&c->vgic->lock);
 	if (c->vgic->version == 2)
-		load_gich(c->ctx, c->ctx->nr_lrs);
+		load_gich(c, c->ctx->nr_lrs);
 }
 
 void kvm_vgic_flush(struct kvm_vcpu *v)
@@ -103,7 +93,7 @@ void kvm_vgic_flush(struct kvm_vcpu *v)
 	if (READ_ONCE(v->vgic->queued))
 		flush_queued(v->vgic);
 	else if (!(v->ctx->flags & EL2_RUN_GICV3))
-		load_gich(v->ctx, 0);
+		load_gich(v->vgic, 0);
 }
 
 static __attribute__((noinline)) void sync_running(struct vgic_cpu *c)
@@ -111,7 +101,7 @@ static __attribute__((noinline)) void sync_running(struct vgic_cpu *c)
 	struct vgic *g = c->vgic;
 
 	if (g->version == 2)
-		save_gich(c->ctx, c->ctx->nr_lrs);
+		save_gich(c, c->ctx->nr_lrs);
 	spin_lock(&g->lock);
 	vgic_fold(c);
 	spin_unlock(&g->lock);
@@ -125,7 +115,7 @@ void kvm_vgic_sync(struct kvm_vcpu *v)
 	if (v->vgic->running)
 		sync_running(v->vgic);
 	else if (!(v->ctx->flags & EL2_RUN_GICV3))
-		save_gich(v->ctx, 0);
+		save_gich(v->vgic, 0);
 }
 
 bool kvm_vgic_pending(struct kvm_vcpu *v)

@@ -29,7 +29,7 @@ static const struct {
 	[IRQ_KERNEL] = { "irq", KERNEL, KERNEL },
 	[HVC] = { "hvc", KERNEL, 2 },
 	[SMC] = { "smc", KERNEL, 3 },
-	[SCHED] = { "sched" },
+	[SCHED] = { "sched", 0, 0 },
 };
 
 /* Each core's on lines of its own. */
