@@ -400,12 +400,20 @@ static int wait_for_other_end(struct file *f, struct pipe *p, uint32_t seen)
 		}
 		return wait_event_interruptible(&p->read_wait, READ_ONCE(p->writes_opened) != seen);
 	}
-	if (f->flags & O_NONBLOCK)
-		return -ENXIO;
 	return wait_event_interruptible(&p->write_wait, READ_ONCE(p->reads_opened) != seen);
 }
 
 static const struct inode_ops pipe_inode_ops;
+
+/*
+ * A writer that does not wait opens where there is a reader alone.  Before it counts as a writer: a
+ * reader that opens now would take it for one.  p->lock is held.
+ */
+static bool fifo_is_refused(const struct file *f, const struct pipe *p)
+{
+	return (f->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE && f->flags & O_NONBLOCK &&
+	       !p->readers && f->inode->ops != &pipe_inode_ops;
+}
 
 static int fifo_open(struct file *f)
 {
@@ -424,6 +432,13 @@ static int fifo_open(struct file *f)
 	if (err) { /* a new pipe's lock is free: no other task knows it */
 		mutex_unlock(&inode->lock);
 		return err;
+	}
+	if (fifo_is_refused(f, p)) {
+		mutex_unlock(&p->lock);
+		if (!inode->pipe)
+			pipe_free(p);
+		mutex_unlock(&inode->lock);
+		return -ENXIO;
 	}
 	inode->pipe = p;
 	f->private = p;

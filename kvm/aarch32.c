@@ -17,8 +17,8 @@
 #define ISS_64(opc1, crm)	     ((opc1) << 16 | (crm) << 1)
 #define ISS_32_REGS		     ISS_32(7, 15, 15, 7)
 #define ISS_64_REGS		     ISS_64(15, 15)
-#define ISS_RT(iss)		     ((iss) >> 5 & 0xf)
-#define ISS_RT2(iss)		     ((iss) >> 10 & 0xf)
+#define ISS_RT(iss)		     ((unsigned int)(iss) >> 5 & 0x1f)
+#define ISS_RT2(iss)		     ((unsigned int)(iss) >> 10 & 0x1f)
 #define ISS_CV			     BIT(24)
 #define ISS_COND(iss)		     ((iss) >> 20 & 0xf)
 
@@ -101,19 +101,21 @@ static bool access_reg(struct kvm_vcpu *v, uint64_t class, bool wide, bool write
 
 int kvm_a32_trap(struct kvm_vcpu *v)
 {
-	uint64_t esr = v->ctx->esr, class = ESR_EC(esr), *x = v->ctx->x, value;
+	uint64_t esr = v->ctx->esr, class = ESR_EC(esr), value;
 	bool wide = class == ESR_EC_CP15_64 || class == ESR_EC_CP14_64, write = !(esr & 1);
 
 	if (kvm_a32_executes(v)) {
-		value = (uint32_t)x[ISS_RT(esr)] | (wide ? x[ISS_RT2(esr)] << 32 : 0);
+		value = (uint32_t)kvm_get_x(v, ISS_RT(esr));
+		if (wide)
+			value |= kvm_get_x(v, ISS_RT2(esr)) << 32;
 		if (!access_reg(v, class, wide, write, &value)) {
 			kvm_inject_undef(v);
 			return KVM_RESUME;
 		}
 		if (!write)
-			x[ISS_RT(esr)] = (uint32_t)value;
+			kvm_set_x(v, ISS_RT(esr), (uint32_t)value);
 		if (!write && wide)
-			x[ISS_RT2(esr)] = value >> 32;
+			kvm_set_x(v, ISS_RT2(esr), value >> 32);
 	}
 	kvm_skip(v);
 	return KVM_RESUME;

@@ -42,8 +42,8 @@ static struct kvm_vcpu *find_by_affinity(const struct kvm_vm *vm, uint64_t mpidr
 }
 
 /*
- * CPU_ON: what the new one starts with is written before it is on.  Its own task reads that, as it
- * is asked to (KVM_REQ_RESET) before it looks at its state.
+ * CPU_ON: what the new one starts with is written, and its task is asked to read that
+ * (KVM_REQ_RESET), before it is on: it may look at any time, and must not go on where it went off.
  */
 static int64_t cpu_on(struct kvm_vcpu *v, uint32_t fn)
 {
@@ -64,9 +64,10 @@ static int64_t cpu_on(struct kvm_vcpu *v, uint32_t fn)
 	target->reset.x0 = argument(v, fn, 3);
 	target->reset.big_endian = v->ctx->sys[EL2_SCTLR] & SCTLR_EE;
 	store_release(&target->reset.wanted, true);
+	atomic_or(&target->requests, KVM_REQ_RESET);
 	store_release(&target->mp_state, KVM_MP_STATE_RUNNABLE);
 	mutex_unlock(&v->vm->lock);
-	kvm_request(target, KVM_REQ_RESET);
+	kvm_request(target, KVM_REQ_RESET); /* it may have served that while it was off */
 	return PSCI_SUCCESS;
 }
 

@@ -65,7 +65,10 @@ static int serve_fp(struct kvm_vcpu *v)
 
 static int serve_undef(struct kvm_vcpu *v)
 {
-	kvm_inject_undef(v);
+	if ((v->ctx->pstate & PSR_nRW) && !kvm_a32_executes(v))
+		kvm_skip(v);
+	else
+		kvm_inject_undef(v);
 	return KVM_RESUME;
 }
 
@@ -231,17 +234,20 @@ static int work_outside(struct kvm_vcpu *v)
 	return KVM_RESUME;
 }
 
-/* KVM_SEEN is among the requests: it costs no look of its own. */
+/*
+ * Its state first: a vcpu that is found turned on has been asked to reset before (cpu_on).
+ * KVM_SEEN is among the requests: it costs no look of its own.
+ */
 static bool is_held_up(const struct kvm_vcpu *v)
 {
-	return READ_ONCE(current->work) & WORK_OUTSIDE || READ_ONCE(v->requests) ||
-	       READ_ONCE(v->mp_state) != KVM_MP_STATE_RUNNABLE;
+	return load_acquire(&v->mp_state) != KVM_MP_STATE_RUNNABLE || READ_ONCE(v->requests) ||
+	       READ_ONCE(current->work) & WORK_OUTSIDE;
 }
 
 static __attribute__((noinline)) bool is_only_seen(const struct kvm_vcpu *v)
 {
-	return !(READ_ONCE(current->work) & WORK_OUTSIDE) && !kvm_is_asked(v) &&
-	       READ_ONCE(v->mp_state) == KVM_MP_STATE_RUNNABLE;
+	return load_acquire(&v->mp_state) == KVM_MP_STATE_RUNNABLE && !kvm_is_asked(v) &&
+	       !(READ_ONCE(current->work) & WORK_OUTSIDE);
 }
 
 /* What lasts, and what is so for this run: but EL2_RUN_DEBUG, which is kvm_debug_flush's. */

@@ -403,6 +403,10 @@ static int settle_v3(struct vgic *g)
 		return -ENXIO;
 	if (!v3_is_apart(g))
 		return -EINVAL;
+	/* The one region of the older interface has grown with the vcpus since it was given. */
+	for (unsigned int i = 0; i < g->nr_regions; i++)
+		if (g->regions[i].base + region_bytes(g, &g->regions[i]) > BIT(g->vm->ipa_bits))
+			return -EINVAL;
 	return g->initialized ? 0 : -EBUSY;
 }
 

@@ -26,9 +26,10 @@
 #include "el0/trace/armor.h"
 #include "el0/trace/settings.h"
 
-#define KINDS	    "all,args,ring"
-#define KINDS_NONE  "\n"
-#define KIND_WORDS  "all svc fault irq el2 el3 sched wake task copy signal block args ring none"
+#define KINDS	   "all,args,ring"
+#define KINDS_NONE "\n"
+#define KIND_WORDS \
+	"all svc fault irq el2 el3 sched wake task copy signal block guest args ring none"
 #define RING_SIZE   "4M"   /* of each core */
 #define RING_SMALL  "512K" /* where that is too much */
 #define LOOK_MS	    2	   /* between two looks at the ring, or longer, */

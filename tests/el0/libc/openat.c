@@ -6,15 +6,11 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
 static int dir; /* "o", in which all happens */
 
@@ -275,64 +271,6 @@ static void direct(void)
 	end();
 }
 
-/* ---- a fifo's two ends at once ---- */
-
-#define ROUNDS 200
-
-static _Atomic int ready;
-
-/* Both threads go on from here at about the same time, one of them some steps behind. */
-static void meet(int round, int behind)
-{
-	ready++;
-	while (ready < 2 * round)
-		sched_yield();
-	for (volatile int i = 0; i < behind; i++)
-		;
-}
-
-/* How many opens failed: an alarm interrupts one that waits for what is there already. */
-static long open_ends(int flags, int side)
-{
-	long failed = 0;
-
-	for (int i = 1; i <= ROUNDS; i++) {
-		meet(2 * i - 1, side ? i % 61 : i % 67);
-		failed += open_in("fifo", flags, 0) < 0;
-		meet(2 * i, 0);
-	}
-	return failed;
-}
-
-static void *writing_thread(void *arg)
-{
-	(void)arg;
-	return (void *)open_ends(O_WRONLY, 1);
-}
-
-static void on_alarm(int sig)
-{
-	(void)sig;
-}
-
-static void fifo_ends(void)
-{
-	struct sigaction sa = { .sa_handler = on_alarm };
-	struct itimerval often = { { 100, 0 }, { 60, 0 } };
-	pthread_t thread;
-	void *failed;
-
-	begin("openat: both ends of a fifo at once find each other");
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-	check(pthread_create(&thread, NULL, writing_thread, NULL), 0, "a thread");
-	check(open_ends(O_RDONLY, 0), 0, "all that read");
-	pthread_join(thread, &failed);
-	check((long)failed, 0, "all that write");
-	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
-	end();
-}
-
 int main(void)
 {
 	umask(022);
@@ -343,6 +281,5 @@ int main(void)
 	flags();
 	positions();
 	direct();
-	fifo_ends();
 	return tap_done();
 }
