@@ -63,7 +63,7 @@ def test_guests_in_the_trace(boot, tmp_path):
 def test_a_panic_names_the_guest(boot):
     with open(needs(SEEN), "rb") as f:
         archive = initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.file("init", f.read()))
-    run = boot(archive, append="quiet panic=-1 kvm-arm.mode=nvhe", **MACHINE)
+    run = boot(archive, append="quiet panic=-1", **MACHINE)
     run.finish()
     log = run.log.replace("\r\n", "\n")
     assert "newel: panic: Attempted to kill init!" in log
