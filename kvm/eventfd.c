@@ -4,7 +4,8 @@
  * and no vcpu leaves for it.
  *
  * An irqfd waits in its eventfd's queue, and acts in the wake-up itself.  With a resamplefd the
- * line stays up until the guest has ended the interrupt: then it falls, and the resamplefd is told.
+ * line stays up until the guest has ended the interrupt: then it falls, and the resamplefd is told,
+ * by the vcpu's task before it runs on: there may be thousands, and each may have many who wait.
  *
  * Invariant: whatever is in a list holds its files, and is in its eventfd's queue; who takes it out
  * of the list has the mutex, and leaves the queue before it frees.
@@ -19,15 +20,14 @@
 
 #define IOEVENTFDS_MAX 1000 /* as Linux */
 #define IRQFDS_MAX     4096
-#define LINES_MAX      256 /* with a resamplefd: kvm_eventfds_ack looks at them all, masked */
 
 struct kvm_eventfds {
-	struct mutex lock;	 /* who adds and removes */
-	struct spinlock lookup;	 /* irqsave: who changes the lists, and who has but this */
+	struct mutex lock;	 /* of the lists */
 	struct list_node irqfds; /* of struct irqfd */
 	struct list_node lines;	 /* of struct irqfd, those with a resamplefd */
 	struct list_node stores; /* of struct ioeventfd */
-	unsigned int nr_irqfds, nr_lines, nr_stores;
+	struct spinlock lookup;	 /* irqsave; also for who changes stores, and enough to read it */
+	unsigned int nr_irqfds, nr_stores;
 };
 
 struct irqfd {
@@ -128,14 +128,10 @@ static void free_irqfd(struct irqfd *i)
 /* e->lock is held. */
 static void remove_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 {
-	unsigned long flags = spin_lock_irqsave(&e->lookup);
-
 	list_del(&i->link);
 	if (i->resample)
 		list_del(&i->line);
-	spin_unlock_irqrestore(&e->lookup, flags);
 	e->nr_irqfds--;
-	e->nr_lines -= i->resample != NULL;
 	free_irqfd(i);
 }
 
@@ -144,7 +140,7 @@ static int check_irqfd(const struct kvm_eventfds *e, const struct irqfd *new)
 {
 	const struct irqfd *i;
 
-	if (e->nr_irqfds >= IRQFDS_MAX || (new->resample && e->nr_lines >= LINES_MAX))
+	if (e->nr_irqfds >= IRQFDS_MAX)
 		return -ENOMEM;
 	list_for_each(i, &e->irqfds, link)
 		if (i->file == new->file)
@@ -155,7 +151,6 @@ static int check_irqfd(const struct kvm_eventfds *e, const struct irqfd *new)
 /* Its files are @i's from here on. */
 static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 {
-	unsigned long flags;
 	int err;
 
 	mutex_lock(&e->lock);
@@ -165,13 +160,10 @@ static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 		free_irqfd(i);
 		return err;
 	}
-	flags = spin_lock_irqsave(&e->lookup);
 	list_add_tail(&e->irqfds, &i->link);
 	if (i->resample)
 		list_add_tail(&e->lines, &i->line);
-	spin_unlock_irqrestore(&e->lookup, flags);
 	e->nr_irqfds++;
-	e->nr_lines += i->resample != NULL;
 	/* It may have been written before it was a line. */
 	if (file_poll(i->file, &i->poll) & POLLIN)
 		raise_line(i);
@@ -233,17 +225,24 @@ int kvm_irqfd(struct kvm_vm *vm, const struct kvm_irqfd *arg)
 	return deassign ? deassign_irqfd(e, arg) : assign_irqfd(vm, e, arg);
 }
 
+bool kvm_eventfds_want_ack(const struct kvm_vm *vm)
+{
+	const struct kvm_eventfds *e = load_acquire(&vm->eventfds);
+
+	return e && !list_empty(&e->lines);
+}
+
 void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq)
 {
-	struct kvm_eventfds *e = load_acquire(&vm->eventfds);
+	struct kvm_eventfds *e = vm->eventfds;
+	unsigned int looked_at = 0;
 	struct irqfd *i;
-	unsigned long flags;
 	bool down = false;
 
-	if (!e)
-		return;
-	flags = spin_lock_irqsave(&e->lookup);
+	mutex_lock(&e->lock);
 	list_for_each(i, &e->lines, line) {
+		if (++looked_at % 32 == 0)
+			(void)give_way(); /* who is to die has yet to tell */
 		if (!kvm_gsi_is(vm, i->gsi, irq))
 			continue;
 		/* First, and once: who is told may raise it again at once. */
@@ -252,7 +251,7 @@ void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq)
 		down = true;
 		eventfd_signal(i->resample);
 	}
-	spin_unlock_irqrestore(&e->lookup, flags);
+	mutex_unlock(&e->lock);
 }
 
 /* ---- ioeventfd ---- */

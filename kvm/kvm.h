@@ -284,9 +284,11 @@ void kvm_mmio_complete(struct kvm_vcpu *v);
 /* kvm_ioeventfd_signal - is @a a store to an ioeventfd's address?  Then it has been told. */
 bool kvm_ioeventfd_signal(struct kvm_vm *vm, const struct kvm_access *a);
 /*
- * kvm_eventfds_ack - the guest has ended the SPI @irq, a level: the resamplefds of all numbers that
- * lead to it are told.  Interrupts may be masked; none of the vGIC's locks is held.
+ * kvm_eventfds_want_ack - is there a resamplefd?  Any context.  Then kvm_eventfds_ack - the guest
+ * has ended the SPI @irq, a level: the resamplefds of all numbers that lead to it are told.  May
+ * sleep.
  */
+bool kvm_eventfds_want_ack(const struct kvm_vm *vm);
 void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq);
 /* kvm_eventfds_close - there are none any more; kvm_eventfds_free - with the VM. */
 void kvm_eventfds_close(struct kvm_vm *vm);
@@ -370,11 +372,13 @@ void kvm_vgic_free(struct kvm_vm *vm);
 int kvm_vgic_first_run(struct kvm_vcpu *v) __must_check;
 /*
  * Around each run of a vcpu that has a vGIC, interrupts masked: kvm_vgic_flush fills ctx's list
- * registers, kvm_vgic_sync reads them back.  kvm_vgic_pending - does @v have an interrupt to take,
- * of its timers too?  For WFI; any context.
+ * registers, kvm_vgic_sync reads them back; if it asks for KVM_REQ_ACKED, kvm_vgic_tell_acked is
+ * called before the next run, and before KVM_RUN returns: it may sleep.  kvm_vgic_pending - does @v
+ * have an interrupt to take, of its timers too?  For WFI; any context.
  */
 void kvm_vgic_flush(struct kvm_vcpu *v);
 void kvm_vgic_sync(struct kvm_vcpu *v);
+void kvm_vgic_tell_acked(struct kvm_vcpu *v);
 bool kvm_vgic_pending(struct kvm_vcpu *v);
 /*
  * kvm_timer_park - @v's task is about to sleep: kvm_kick when a timer of the guest's is due.

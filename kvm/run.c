@@ -193,6 +193,8 @@ static void serve_requests(struct kvm_vcpu *v)
 	uint32_t requests = atomic_and(&v->requests, KVM_SEEN);
 
 	dmb(ish); /* what was asked for is seen by now */
+	if (requests & KVM_REQ_ACKED)
+		kvm_vgic_tell_acked(v);
 	/* a KVM_ARM_VCPU_INIT since then has had it already */
 	if ((requests & KVM_REQ_RESET) && load_acquire(&v->reset.wanted))
 		kvm_reset_vcpu(v);
@@ -354,6 +356,11 @@ static int run_rounds(struct kvm_vcpu *v)
 			ret = -EINTR;
 		}
 	} while (ret == KVM_RESUME);
+	/* The VMM may wait for it before it calls again. */
+	if (unlikely(READ_ONCE(v->requests) & KVM_REQ_ACKED)) {
+		atomic_and(&v->requests, ~KVM_REQ_ACKED);
+		kvm_vgic_tell_acked(v);
+	}
 	/* Before v can be closed by another thread, and before EL0. */
 	if (fp_is_lent(&v->fp))
 		fp_return();

@@ -20,6 +20,7 @@ void kvm_kick(struct kvm_vcpu *v);
  */
 #define KVM_REQ_STOP  BIT(0) /* it looks at mp_state, which has been set, before it goes on */
 #define KVM_REQ_RESET BIT(1) /* PSCI: CPU_ON has set vcpu->reset */
+#define KVM_REQ_ACKED BIT(2) /* its guest has ended a level that a resamplefd may be for */
 void kvm_request(struct kvm_vcpu *v, uint32_t requests);
 /*
  * KVM_SEEN - beside the requests, as long as the trace records guests: so that nothing more is

@@ -105,9 +105,17 @@ static __attribute__((noinline)) void sync_running(struct vgic_cpu *c)
 	spin_lock(&g->lock);
 	vgic_fold(c);
 	spin_unlock(&g->lock);
-	/* SPIs that were levels and have ended.  No lock is held. */
-	for (unsigned int i = 0; g->vm->eventfds && i < c->nr_acked; i++)
-		kvm_eventfds_ack(g->vm, c->acked[i]);
+	/* Not here: who waits for them may be many, and interrupts are masked. */
+	if (c->nr_acked && kvm_eventfds_want_ack(g->vm))
+		atomic_or(&c->vcpu->requests, KVM_REQ_ACKED);
+}
+
+void kvm_vgic_tell_acked(struct kvm_vcpu *v)
+{
+	struct vgic_cpu *c = v->vgic;
+
+	for (unsigned int i = 0; i < c->nr_acked; i++)
+		kvm_eventfds_ack(v->vm, c->acked[i]);
 }
 
 void kvm_vgic_sync(struct kvm_vcpu *v)

@@ -129,7 +129,7 @@ void eventfd_signal(struct file *f)
 
 	/* Full, it is to be read already. */
 	(void)add_count(e, 1);
-	wake_up(&e->read_wait);
+	wake_up_yielding(&e->read_wait);
 }
 
 int eventfd_create(uint64_t count, bool semaphore, uint32_t flags)

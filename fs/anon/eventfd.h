@@ -18,9 +18,10 @@ int eventfd_create(uint64_t count, bool semaphore, uint32_t flags) __must_check;
 
 /*
  * For who has the file, with a reference.  eventfd_is - is @f an eventfd?
- * eventfd_take - what a read would get, without waiting; false: there is nothing.
- * eventfd_signal - adds one, unless there is no room, and wakes who reads.
- * None of them sleeps, and a lock may be held that no reader or writer takes.
+ * eventfd_take - what a read would get, without waiting; false: there is nothing.  It does not
+ * sleep, and a lock may be held that no reader or writer takes.
+ * eventfd_signal - adds one, unless there is no room, and wakes who reads, however many: it gives
+ * way meanwhile, as give_way() may.
  */
 bool eventfd_is(const struct file *f);
 bool eventfd_take(struct file *f, uint64_t *got);

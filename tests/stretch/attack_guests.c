@@ -10,7 +10,8 @@
 
 #define FAR_OFF	   0x100000000ul /* of the guest */
 #define BLOCK	   MIB(2)
-#define SPIS	   256
+#define SPIS	   200
+#define LINES	   (SPIS + 256) /* more than one lead to the first */
 #define VCPUS_MOST 512
 
 /* clang-format off */
@@ -165,30 +166,33 @@ static long add_line(int vm, int n, int *event)
 	return sys(ioctl, vm, KVM_IRQFD, &i);
 }
 
-/* Lines that are not where they were at first, with resamplefds: all are raised at once. */
+/*
+ * Lines that are not where they were at first, with resamplefds: all are raised at once, and one
+ * interrupt is hundreds of them.
+ */
 static void all_lines(int size)
 {
-	static int event[SPIS];
+	static int event[LINES];
 	struct kvm_irq_routing *r =
-		calloc(1, sizeof(*r) + SPIS * sizeof(struct kvm_irq_routing_entry));
+		calloc(1, sizeof(*r) + LINES * sizeof(struct kvm_irq_routing_entry));
 	struct guest g;
 
 	open_kvm();
 	guest_make(&g, 1, 0);
 	guest_gic(&g);
-	r->nr = SPIS;
-	for (unsigned int i = 0; i < SPIS; i++)
+	r->nr = LINES;
+	for (unsigned int i = 0; i < LINES; i++)
 		r->entries[i] = (struct kvm_irq_routing_entry){ .gsi = 4000 - i,
 								.type = KVM_IRQ_ROUTING_IRQCHIP,
-								.u.irqchip.pin = i % 200 };
+								.u.irqchip.pin = i < SPIS ? i : 0 };
 	ioctl_is(0, g.vm, KVM_SET_GSI_ROUTING, r);
-	for (int i = 0; i < SPIS; i++)
+	for (int i = 0; i < LINES; i++)
 		check(add_line(g.vm, 4000 - i, &event[i]), 0, "line %d", i);
 	for (int round = 0; round < size; round++) {
-		for (int i = 0; i < SPIS; i++)
+		for (int i = 0; i < LINES; i++)
 			(void)!write(event[i], &(uint64_t){ 1 }, 8);
 		guest_load(&g, 0, takes);
-		set_reg(g.cpu[0], X_ID(24), 200);
+		set_reg(g.cpu[0], X_ID(24), SPIS);
 		check(guest_run(&g), AT_DONE, "takes all");
 	}
 	guest_free(&g);
