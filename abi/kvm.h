@@ -246,6 +246,22 @@ struct kvm_coalesced_mmio_zone {
 	uint32_t pio;
 };
 
+/*
+ * The ring of what was stored there, a page behind a vCPU's struct kvm_run: KVM_CAP_COALESCED_MMIO
+ * says which.  The kernel adds at last, the VMM takes at first; they are equal when it is empty.
+ */
+struct kvm_coalesced_mmio {
+	uint64_t phys_addr;
+	uint32_t len, pio;
+	uint8_t data[8];
+};
+
+struct kvm_coalesced_mmio_ring {
+	uint32_t first, last;
+	struct kvm_coalesced_mmio coalesced_mmio[];
+};
+#define KVM_COALESCED_MMIO_PAGE_OFFSET 1
+
 struct kvm_enable_cap {
 	uint32_t cap, flags;
 	uint64_t args[4];

@@ -28,6 +28,7 @@ int kvm_extension(const struct kvm_vm *vm, uint64_t cap)
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_USER_MEMORY:
 	case KVM_CAP_MP_STATE:
+	case KVM_CAP_COALESCED_MMIO: /* KVM_COALESCED_MMIO_PAGE_OFFSET */
 	case KVM_CAP_SYNC_MMU:
 	case KVM_CAP_DESTROY_MEMORY_REGION_WORKS:
 	case KVM_CAP_SET_GUEST_DEBUG:
@@ -53,6 +54,7 @@ int kvm_extension(const struct kvm_vm *vm, uint64_t cap)
 	case KVM_CAP_ARM_NISV_TO_USER:
 	case KVM_CAP_ARM_INJECT_EXT_DABT:
 	case KVM_CAP_SYSTEM_EVENT_DATA:
+	case KVM_CAP_COALESCED_PIO:
 	case KVM_CAP_HALT_POLL:
 	case KVM_CAP_PTP_KVM:
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:

@@ -18,7 +18,7 @@ static long kvm_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case KVM_GET_API_VERSION: return number ? -EINVAL : KVM_API_VERSION;
 	case KVM_CREATE_VM: return kvm_vm_create(number);
 	case KVM_CHECK_EXTENSION: return kvm_extension(NULL, number);
-	case KVM_GET_VCPU_MMAP_SIZE: return number ? -EINVAL : (long)PAGE_SIZE;
+	case KVM_GET_VCPU_MMAP_SIZE: return number ? -EINVAL : KVM_VCPU_PAGES * (long)PAGE_SIZE;
 	default: return -EINVAL;
 	}
 }

@@ -327,6 +327,7 @@ static int assign_ioeventfd(struct kvm_vm *vm, struct kvm_eventfds *e,
 	mutex_lock(&e->lock);
 	err = add_ioeventfd(e, s);
 	mutex_unlock(&e->lock);
+	WRITE_ONCE(vm->serves_stores, true);
 	if (err)
 		free_ioeventfd(vm, s);
 	return err;

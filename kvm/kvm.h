@@ -45,6 +45,7 @@ struct vgic_cpu;
 #define KVM_IOCTLS     0xAE /* the type of its commands: file_ops.own_ioctls */
 #define KVM_MAX_SLOTS  32767
 #define KVM_MAX_ROUTES 4096
+#define KVM_VCPU_PAGES 2 /* of its descriptor: struct kvm_run, the VM's ring */
 
 /* A virtual machine: what KVM_CREATE_VM's descriptor stands for. */
 struct kvm_vm {
@@ -60,23 +61,28 @@ struct kvm_vm {
 	struct kvm_memory *memory;     /* memory's: slots */
 	struct vgic *vgic;	       /* vgic's; NULL: there is none */
 	struct kvm_eventfds *eventfds; /* eventfd's; made with the first */
-	struct kvm_filter *filter;     /* filter's: KVM_ARM_VM_SMCCC_FILTER; made with the first */
-	bool counter_set;	       /* KVM_ARM_SET_COUNTER_OFFSET: they stay as they are */
-	uint64_t pcounter_offset;      /* the physical counter's */
-	uint64_t counter_offset;       /* all vcpus' CNTVOFF */
-	uint64_t id_regs[8 * 8];       /* idreg's: op0 3, op1 0, CRn 0, by CRm and op2 */
-	uint64_t id_limits[8 * 8];     /* what they are at most */
-	uint64_t ctr;		       /* CTR_EL0 */
-	uint32_t features;	       /* all its vcpus': KVM_ARM_VCPU_*; 0: none is initialized */
-	uint32_t psci;		       /* the version, if it has been chosen */
-	uint64_t fw_bmap[3];	       /* KVM_REG_ARM_STD_BMAP and on: what the firmware offers */
-	bool has_run;		       /* a vcpu has: features and ID registers are settled */
-	uint32_t dirty_caps;	       /* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: KVM_DIRTY_LOG_* */
-	bool nisv_to_user;	       /* KVM_CAP_ARM_NISV_TO_USER */
-	bool suspend_to_user;	       /* KVM_CAP_ARM_SYSTEM_SUSPEND */
-	bool dead;		       /* a call failed half way: KVM_RUN is -EIO */
-	struct list_node all;	       /* seen's */
-	int pid;		       /* whose it is, to be shown */
+	bool serves_stores;	       /* there is, or was, an ioeventfd or a zone of coalesced's */
+	struct kvm_coalesced_mmio_ring *ring; /* coalesced's: a page, the VMM's to change */
+	struct spinlock zones_lock;	      /* of zones and ring; leaf */
+	struct list_node zones;		      /* who changes it has vm->lock besides */
+	unsigned int nr_zones;
+	struct kvm_filter *filter; /* filter's: KVM_ARM_VM_SMCCC_FILTER; made with the first */
+	bool counter_set;	   /* KVM_ARM_SET_COUNTER_OFFSET: they stay as they are */
+	uint64_t pcounter_offset;  /* the physical counter's */
+	uint64_t counter_offset;   /* all vcpus' CNTVOFF */
+	uint64_t id_regs[8 * 8];   /* idreg's: op0 3, op1 0, CRn 0, by CRm and op2 */
+	uint64_t id_limits[8 * 8]; /* what they are at most */
+	uint64_t ctr;		   /* CTR_EL0 */
+	uint32_t features;	   /* all its vcpus': KVM_ARM_VCPU_*; 0: none is initialized */
+	uint32_t psci;		   /* the version, if it has been chosen */
+	uint64_t fw_bmap[3];	   /* KVM_REG_ARM_STD_BMAP and on: what the firmware offers */
+	bool has_run;		   /* a vcpu has: features and ID registers are settled */
+	uint32_t dirty_caps;	   /* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: KVM_DIRTY_LOG_* */
+	bool nisv_to_user;	   /* KVM_CAP_ARM_NISV_TO_USER */
+	bool suspend_to_user;	   /* KVM_CAP_ARM_SYSTEM_SUSPEND */
+	bool dead;		   /* a call failed half way: KVM_RUN is -EIO */
+	struct list_node all;	   /* seen's */
+	int pid;		   /* whose it is, to be shown */
 };
 
 /* What a vcpu has of registers besides struct el2_vcpu: sysreg's; clean to the guest otherwise. */
@@ -99,7 +105,7 @@ struct kvm_vcpu {
 	int el2;	      /* its number at EL2 */
 	unsigned int id;      /* KVM_CREATE_VCPU's argument, the index in vm->vcpus */
 	struct kvm_run *run;  /* what the VMM maps: one page, kernel address; VMM's to change */
-	struct vm_object *run_object; /* that page, as mmap(2) shows it */
+	struct vm_object *run_object; /* that page and the ring, as mmap(2) shows them */
 	struct task *task;	      /* that is in KVM_RUN, or NULL; run's spinlock */
 	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
 	int ran_on;		      /* the core of its last run, or -1 */
@@ -268,7 +274,7 @@ bool kvm_memory_has(struct kvm_vm *vm, uint64_t ipa);
 int kvm_read_guest(struct kvm_vm *vm, uint64_t ipa, void *dst, size_t n) __must_check;
 int kvm_write_guest(struct kvm_vm *vm, uint64_t ipa, const void *src, size_t n) __must_check;
 
-/* ---- mmio, eventfd ---- */
+/* ---- mmio, eventfd, coalesced ---- */
 
 /* KVM_IRQFD, KVM_IOEVENTFD.  May sleep. */
 int kvm_irqfd(struct kvm_vm *vm, const struct kvm_irqfd *i) __must_check;
@@ -293,6 +299,16 @@ void kvm_eventfds_ack(struct kvm_vm *vm, unsigned int irq);
 /* kvm_eventfds_close - there are none any more; kvm_eventfds_free - with the VM. */
 void kvm_eventfds_close(struct kvm_vm *vm);
 void kvm_eventfds_free(struct kvm_vm *vm);
+/*
+ * kvm_coalesced_new, kvm_coalesced_free - with the VM.  kvm_coalesced_zone - a zone comes (@add:
+ * KVM_REGISTER_COALESCED_MMIO), or goes: 0, -EINVAL, -ENOMEM, -ENOSPC, -EINTR.  May sleep.
+ * kvm_coalesce - is the store @a to a zone, and has the ring room?  Then that is all.
+ */
+int kvm_coalesced_new(struct kvm_vm *vm) __must_check;
+void kvm_coalesced_free(struct kvm_vm *vm);
+int kvm_coalesced_zone(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at,
+		       bool add) __must_check;
+bool kvm_coalesce(struct kvm_vm *vm, const struct kvm_access *a);
 
 /* ---- onereg, reset, sysreg, hypercall, debug ---- */
 

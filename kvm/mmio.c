@@ -2,8 +2,8 @@
  * mmio.c - a guest's loads and stores where it has no memory: devices, in the kernel or the VMM's.
  *
  * Comes from run.c with the syndrome of one access by one register, which says its size and which
- * register.  The vGIC is asked first, then the ioeventfds, then the VMM: by KVM_EXIT_MMIO, and what
- * it answers is the register's when it calls KVM_RUN again.
+ * register.  The vGIC is asked first, then the ioeventfds and zones, then the VMM: by
+ * KVM_EXIT_MMIO, and what it answers is the register's when it calls KVM_RUN again.
  */
 #include "abi/errno.h"
 #include "abi/kvm.h"
@@ -72,6 +72,11 @@ static int ask_vmm(struct kvm_vcpu *v, const struct kvm_access *a)
 	return KVM_LEAVE;
 }
 
+static bool serve_store(struct kvm_vm *vm, const struct kvm_access *a)
+{
+	return kvm_ioeventfd_signal(vm, a) || kvm_coalesce(vm, a);
+}
+
 int kvm_mmio(struct kvm_vcpu *v, uint64_t ipa)
 {
 	uint64_t esr = v->ctx->esr;
@@ -90,7 +95,7 @@ int kvm_mmio(struct kvm_vcpu *v, uint64_t ipa)
 	if (a.write)
 		a.value = convert(v, kvm_get_x(v, ESR_DABT_SRT(esr)), a.size);
 	ret = v->vm->vgic ? kvm_vgic_mmio(v, &a) : -ENXIO;
-	if (ret == -ENXIO && v->vm->eventfds && a.write && kvm_ioeventfd_signal(v->vm, &a))
+	if (ret == -ENXIO && READ_ONCE(v->vm->serves_stores) && a.write && serve_store(v->vm, &a))
 		ret = 0;
 	if (ret == -ENXIO)
 		return ask_vmm(v, &a);

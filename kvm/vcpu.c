@@ -15,38 +15,57 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
-/* What it costs the kernel: the struct, the page of its registers, el2/'s own for it. */
-#define VCPU_CHARGE (sizeof(struct kvm_vcpu) + CHARGE_SMALL + 2 * PAGE_SIZE)
+/* What it costs the kernel: the struct, struct kvm_run, its registers, el2/'s own page for it. */
+#define VCPU_CHARGE (sizeof(struct kvm_vcpu) + 2 * CHARGE_SMALL + 3 * PAGE_SIZE)
 
-/* ---- the page that it shares: struct kvm_run ---- */
+/* ---- the pages that it shares: struct kvm_run, and its VM's ring ---- */
 
-/* An object of one page, at its index 0 for good: the kernel knows where it is. */
-static int make_run(struct kvm_vcpu *v)
+/* They are the object's as long as it lives, which mappings may make longer than the vcpu. */
+struct shared_pages {
+	struct vm_object object;
+	struct page *page[KVM_VCPU_PAGES];
+};
+
+static struct page *shared_page(struct vm_object *o, uint64_t index, bool create)
 {
-	struct vm_object *o = object_anon(PAGE_SIZE, v->vm->charge);
-	struct page *p;
+	struct page *p = container_of(o, struct shared_pages, object)->page[index];
 
-	_Static_assert(sizeof(struct kvm_run) <= PAGE_SIZE, "one page");
-	if (!o)
-		return -ENOMEM;
-	o->stays = true;
-	p = o->ops->page(o, 0, true);
-	if (is_err(p)) {
-		object_put(o);
-		return (int)ptr_err(p);
-	}
-	/* The reference stays ours: MADV_REMOVE may take the page from the object. */
-	v->run_object = o;
-	v->run = page_to_virt(p);
-	return 0;
+	page_get(p);
+	return p;
 }
 
-static void free_run(struct kvm_vcpu *v)
+static void release_shared(struct vm_object *o)
 {
-	if (!v->run_object)
-		return;
-	page_put(virt_to_page(v->run));
-	object_put(v->run_object);
+	struct shared_pages *s = container_of(o, struct shared_pages, object);
+
+	for (unsigned int i = 0; i < KVM_VCPU_PAGES; i++)
+		page_put(s->page[i]);
+	kfree(s);
+}
+
+static int make_run(struct kvm_vcpu *v)
+{
+	static const struct vm_object_ops ops = { .page = shared_page, .release = release_shared };
+	struct shared_pages *s = kmalloc(sizeof(*s));
+	struct page *run = page_alloc_zero(), *ring = virt_to_page(v->vm->ring);
+
+	_Static_assert(sizeof(struct kvm_run) <= PAGE_SIZE, "one page");
+	_Static_assert(KVM_COALESCED_MMIO_PAGE_OFFSET < KVM_VCPU_PAGES, "they lie in this order");
+	if (!s || !run) {
+		kfree(s);
+		if (run)
+			page_put(run);
+		return -ENOMEM;
+	}
+	object_init(&s->object, &ops);
+	s->object.size = sizeof(s->page) / sizeof(s->page[0]) * PAGE_SIZE;
+	run->in_object = true;
+	page_get(ring);
+	s->page[0] = run;
+	s->page[KVM_COALESCED_MMIO_PAGE_OFFSET] = ring;
+	v->run_object = &s->object;
+	v->run = page_to_virt(run);
+	return 0;
 }
 
 static struct vm_object *vcpu_mmap(struct file *f, uint64_t len, bool shared)
@@ -67,7 +86,8 @@ void kvm_vcpu_free(struct kvm_vcpu *v)
 		el2_vcpu_destroy(v->el2);
 	if (v->ctx)
 		page_put(virt_to_page(v->ctx));
-	free_run(v);
+	if (v->run_object)
+		object_put(v->run_object);
 	charge_drop(v->vm->charge, VCPU_CHARGE);
 	kfree(v);
 }

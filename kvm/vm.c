@@ -19,9 +19,9 @@
 #define DEFAULT_IPA_BITS 40
 #define IPA_BITS_MIN	 32
 
-/* What a VM costs the kernel; and el2/ a page, of a chunk that serves many. */
+/* What a VM costs the kernel, its ring too; and el2/ a page, of a chunk that serves many. */
 #define VM_STRUCTS	 (sizeof(struct kvm_vm) + sizeof(struct kvm_memory))
-#define VM_CHARGE	 (VM_STRUCTS + 2 * CHARGE_SMALL + EL2_PAGE)
+#define VM_CHARGE	 (VM_STRUCTS + 2 * CHARGE_SMALL + PAGE_SIZE + EL2_PAGE)
 
 /* ---- its life ---- */
 
@@ -38,6 +38,7 @@ static void free_vm(struct kvm_vm *vm)
 		(void)give_way(); /* there may be 512 */
 	}
 	kvm_vgic_free(vm);
+	kvm_coalesced_free(vm);
 	kvm_filter_free(vm);
 	kvm_memory_free(vm);
 	el2_vm_destroy(vm->el2);
@@ -66,15 +67,20 @@ static struct kvm_vm *new_vm(unsigned int ipa_bits)
 	vm->el2 = err = el2_vm_create(ipa_bits);
 	if (err < 0)
 		goto out;
-	err = kvm_memory_new(vm);
+	err = kvm_coalesced_new(vm);
 	if (err)
 		goto out_el2;
+	err = kvm_memory_new(vm);
+	if (err)
+		goto out_ring;
 	mm_pin(vm->mm);
 	vm->charge = charge_mine(VM_CHARGE);
 	kvm_vm_regs_new(vm);
 	kvm_seen_vm(vm);
 	return vm;
 
+out_ring:
+	page_put(virt_to_page(vm->ring));
 out_el2:
 	el2_vm_destroy(vm->el2);
 out:
@@ -162,6 +168,10 @@ static long vm_ioctl(struct file *f, uint32_t cmd, void *number)
 				    kvm_set_routing(vm, &r, uptr_add(arg, sizeof(r))));
 	case KVM_IRQFD: return kvm_with_arg(kvm_irqfd, i, kvm_irqfd(vm, &i));
 	case KVM_IOEVENTFD: return kvm_with_arg(kvm_ioeventfd, i, kvm_ioeventfd(vm, &i));
+	case KVM_REGISTER_COALESCED_MMIO:
+	case KVM_UNREGISTER_COALESCED_MMIO:
+		return kvm_with_arg(kvm_coalesced_mmio_zone, z,
+				    kvm_coalesced_zone(vm, &z, cmd == KVM_REGISTER_COALESCED_MMIO));
 	case KVM_ENABLE_CAP: return kvm_with_arg(kvm_enable_cap, c, enable_cap(vm, &c));
 	case KVM_ARM_SET_DEVICE_ADDR:
 		return kvm_with_arg(kvm_arm_device_addr, a, kvm_set_device_addr(vm, &a));

@@ -70,6 +70,7 @@ static void make_lines(struct machine *m)
 		(__u32)m->event[0], 5, KVM_IRQFD_FLAG_RESAMPLE, (__u32)m->event[1], { 0 }
 	};
 	struct kvm_ioeventfd store = { .addr = DEVICE, .len = 4, .fd = m->event[0] };
+	struct kvm_coalesced_mmio_zone zone = { .addr = DEVICE, .size = 4096 };
 	struct {
 		struct kvm_irq_routing r;
 		struct kvm_irq_routing_entry e[2];
@@ -79,6 +80,7 @@ static void make_lines(struct machine *m)
 
 	MAY(m->vm, KVM_IRQFD, &irqfd);
 	MAY(m->vm, KVM_IOEVENTFD, &store);
+	MAY(m->vm, KVM_REGISTER_COALESCED_MMIO, &zone);
 	MAY(m->vm, KVM_SET_GSI_ROUTING, &routes);
 }
 

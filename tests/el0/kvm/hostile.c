@@ -203,6 +203,22 @@ static void random_interrupt(struct guest *g, uint64_t *seed, int event)
 	}
 }
 
+/* Zones come and go, and whatever is in the ring. */
+static void random_zone(struct guest *g, uint64_t *seed)
+{
+	struct kvm_coalesced_mmio_zone z = { .addr = DEVICE + rnd(seed) % 8192 - 1024,
+					     .size = (unsigned int)(rnd(seed) % 4096),
+					     .pio = rnd(seed) % 16 == 0 };
+	volatile uint32_t *ring = (volatile uint32_t *)(void *)((char *)g->run[0] + 4096);
+
+	switch (rnd(seed) % 4) {
+	case 0: ring[rnd(seed) % 2] = (uint32_t)rnd(seed); break;
+	case 1: ring[rnd(seed) % 1024] = (uint32_t)(rnd(seed) % 200); break;
+	case 2: sys(ioctl, g->vm, KVM_UNREGISTER_COALESCED_MMIO, &z); break;
+	default: sys(ioctl, g->vm, KVM_REGISTER_COALESCED_MMIO, &z); break;
+	}
+}
+
 static void random_device(struct guest *g, uint64_t *seed)
 {
 	static const unsigned int which[] = { KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR,
@@ -297,6 +313,7 @@ static void *makes_calls(void *arg)
 		case 8:
 			madvise(arena + (rnd(&seed) % 128) * 0x1000ul, 0x4000, MADV_DONTNEED);
 			break;
+		case 9: random_zone(g, &seed); break;
 		default: random_vcpu(g, &seed);
 		}
 	}

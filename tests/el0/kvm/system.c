@@ -77,7 +77,7 @@ static const struct {
 	{ 9, CALLED, 0, cores },	    /* NR_VCPUS */
 	{ 10, IS, 32767 },		    /* NR_MEMSLOTS */
 	{ 14, IS, 1 },			    /* MP_STATE */
-	{ 15, OR_NOTHING, 1 },		    /* COALESCED_MMIO */
+	{ 15, IS, 1 },			    /* COALESCED_MMIO */
 	{ 16, IS, 1 },			    /* SYNC_MMU */
 	{ 21, IS, 1 },			    /* DESTROY_MEMORY_REGION_WORKS */
 	{ 23, IS, 1 },			    /* SET_GUEST_DEBUG */
@@ -109,7 +109,7 @@ static const struct {
 	{ 136, IS, 1 },			    /* IMMEDIATE_EXIT */
 	{ 144, IS, 1 },			    /* ARM_USER_IRQ */
 	{ 158, CALLED, 0, ras },	    /* ARM_INJECT_SERROR_ESR */
-	{ 162, OR_NOTHING, 1 },		    /* COALESCED_PIO */
+	{ 162, IS, 1 },			    /* COALESCED_PIO */
 	{ 165, CALLED, 0, ipa_size },	    /* ARM_VM_IPA_SIZE */
 	{ 168, OR_NOTHING, 3 },		    /* MANUAL_DIRTY_LOG_PROTECT2 */
 	{ 170, OR_NOTHING, 1 },		    /* ARM_SVE */
