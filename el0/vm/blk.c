@@ -27,7 +27,6 @@ static struct {
 	uint32_t size_max, seg_max;
 } config = { .seg_max = QUEUE_MAX - 2 };
 
-static int fd;
 static bool writable;
 
 /* All of it, or an error: a file that is shorter now than it was is one. */
@@ -36,8 +35,8 @@ static uint8_t transfer(struct iovec *iov, size_t n, uint64_t at, uint64_t len, 
 	long done;
 
 	for (; len; n = iov_cut(iov, n, (uint64_t)done, len)) {
-		done = write ? svc_pwritev(fd, iov, n, (int64_t)at, 0)
-			     : svc_preadv(fd, iov, n, (int64_t)at, 0);
+		done = write ? svc_pwritev(virtio_blk.file, iov, n, (int64_t)at, 0)
+			     : svc_preadv(virtio_blk.file, iov, n, (int64_t)at, 0);
 		if (done <= 0)
 			return S_IOERR;
 		at += (uint64_t)done;
@@ -60,7 +59,7 @@ static uint8_t read_write(struct chain *c, const struct request *r)
 }
 
 /* Its status is the last byte that the device writes; all before it is data. */
-static void serve_request(struct virtio *v, struct chain *c)
+static uint32_t serve_request(struct chain *c)
 {
 	char id[20] = "newel-vm";
 	uint64_t room = c->in_bytes - 1;
@@ -68,79 +67,52 @@ static void serve_request(struct virtio *v, struct chain *c)
 	uint8_t status = S_OK;
 	struct request r;
 
+	if (c->out_bytes < sizeof(r) || !c->in_bytes)
+		return 0;
 	memcpy(in, c->iov + c->nr_out, c->nr_in * sizeof(in[0]));
 	iov_copy(c->iov, c->nr_out, 0, &r, sizeof(r), false);
 	if (r.type == T_IN || r.type == T_OUT)
 		status = read_write(c, &r);
 	else if (r.type == T_FLUSH)
-		status = svc_fdatasync(fd) < 0 ? S_IOERR : S_OK;
+		status = svc_fdatasync(virtio_blk.file) < 0 ? S_IOERR : S_OK;
 	else if (r.type == T_GET_ID)
 		iov_copy(in, c->nr_in, 0, id, room < sizeof(id) ? room : sizeof(id), true);
 	else
 		status = S_UNSUPP;
 	iov_copy(in, c->nr_in, room, &status, 1, true);
-	virtio_done(v, 0, c, c->in_bytes);
+	return c->in_bytes < UINT32_MAX ? (uint32_t)c->in_bytes : UINT32_MAX;
 }
-
-static void serve_blk(struct virtio *v)
-{
-	static struct chain c;
-
-	while (!v->stop && virtio_next(v, 0, &c)) {
-		if (c.out_bytes < sizeof(struct request) || !c.in_bytes)
-			virtio_break(v, "a request without room for its header or status");
-		else
-			serve_request(v, &c);
-	}
-}
-
-static struct virtio blk = {
-	.name = "virtio-blk",
-	.id = VIRTIO_BLK,
-	.nr_queues = 1,
-	.config = &config,
-	.config_size = sizeof(config),
-	.serve = serve_blk,
-};
 
 /* Two guests that write to one disk destroy it: the lock lasts as long as the file is open. */
-static long open_disk(const char *path)
+static int open_disk(const char *path)
 {
 	struct flock l = { .l_type = F_WRLCK };
-	long err;
+	int fd = open(path, O_RDWR | O_CLOEXEC, 0);
+	long err, size;
+	bool busy;
 
-	fd = open(path, O_RDWR | O_CLOEXEC, 0);
 	writable = fd != -EACCES && fd != -EROFS && fd != -EPERM;
 	if (!writable) {
 		fd = open(path, O_RDONLY | O_CLOEXEC, 0);
 		l.l_type = F_RDLCK;
 		vm_say("%s may only be read: so the guest's disk", path);
 	}
-	if (fd < 0)
-		return fd;
-	err = svc_fcntl(fd, F_OFD_SETLK, (uint64_t)&l);
-	return err == -EAGAIN || err == -EACCES ? -EBUSY : svc_lseek(fd, 0, SEEK_END);
-}
-
-int blk_start(struct vm *vm)
-{
-	long size = open_disk(vm->disk);
-
-	if (size < 0) {
-		vm_say("%s: %s", vm->disk,
-		       size == -EBUSY ? "another guest has this disk" : strerror(size));
-		return (int)size;
-	}
+	err = fd < 0 ? fd : svc_fcntl(fd, F_OFD_SETLK, (uint64_t)&l);
+	busy = fd >= 0 && (err == -EAGAIN || err == -EACCES);
+	size = err < 0 ? err : svc_lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		vm_say("%s: %s", path, busy ? "another guest has this disk" : strerror(size));
 	config.capacity = (uint64_t)size / SECTOR;
-	blk.features = F_SEG_MAX | F_FLUSH | (writable ? 0 : F_RO);
-	blk.notify = (int)svc_eventfd2(0, O_CLOEXEC);
-	return virtio_start(vm, &blk);
+	virtio_blk.features = F_SEG_MAX | F_FLUSH | (writable ? 0 : F_RO);
+	return size < 0 ? (int)size : fd;
 }
 
-void blk_stop(void)
-{
-	if (!blk.thread.stack)
-		return;
-	virtio_stop(&blk);
-	svc_close(fd);
-}
+struct virtio virtio_blk = {
+	.name = "virtio-blk",
+	.id = VIRTIO_BLK,
+	.nr_queues = 1,
+	.config = &config,
+	.config_size = sizeof(config),
+	.open = open_disk,
+	.serve = serve_request,
+};

@@ -37,12 +37,14 @@ static long load_file(struct vm *vm, const char *path, uint64_t to)
 
 	for (; at && done < size && n > 0; done += n)
 		n = svc_pread64(fd, at + done, (size_t)(size - done), done);
+	svc_close(fd);
+	if (at && n > 0)
+		return size;
 	if (size >= 0 && !at)
 		vm_say("%s does not fit into %lu MiB: give more by -m", path, vm->ram.size >> 20);
-	else if (size < 0 || n <= 0)
-		vm_say("%s: %s", path, size < 0 ? strerror(size) : "cannot be read whole");
-	svc_close(fd);
-	return size < 0 ? size : at && n > 0 ? size : -ENOMEM;
+	else
+		vm_say("%s: %s", path, at ? "cannot be read whole" : strerror(size));
+	return -1;
 }
 
 static const char *wrong_image(const struct image *h, long size)
@@ -75,39 +77,35 @@ static uint64_t load_kernel(struct vm *vm, uint64_t *entry)
 	}
 	*entry = vm->ram.base + (h.image_size ? h.text_offset : OLD_OFFSET);
 	size = load_file(vm, vm->kernel, *entry);
-	return size < 0 ? 0
-			: *entry + ((uint64_t)size > h.image_size ? (uint64_t)size : h.image_size);
+	if (size < 0)
+		return 0;
+	return *entry + ((uint64_t)size > h.image_size ? (uint64_t)size : h.image_size);
 }
 
-static int set_entry(struct vcpu *cpu, uint64_t entry, uint64_t tree)
+static long set_entry(struct vcpu *cpu, uint64_t entry, uint64_t tree)
 {
-	int err = vcpu_set_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, pstate), PSTATE_BOOT) ?:
-		  vcpu_set_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, regs[0]), tree) ?:
-		  vcpu_set_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, pc), entry);
+	uint64_t pstate = PSTATE_BOOT;
+	long err = vcpu_reg(cpu, KVM_SET_ONE_REG, VCPU_REG(pstate), &pstate) ?:
+		   vcpu_reg(cpu, KVM_SET_ONE_REG, VCPU_REG(regs[0]), &tree) ?:
+		   vcpu_reg(cpu, KVM_SET_ONE_REG, VCPU_REG(pc), &entry);
 
 	if (err)
 		vm_say("vCPU 0's registers were refused: %s", strerror(err));
 	return err;
 }
 
-int vm_load(struct vm *vm)
+long vm_load(struct vm *vm)
 {
 	uint64_t entry, end = load_kernel(vm, &entry), tree = align_block(end);
-	uint64_t initrd = tree + BLOCK;
-	long size = 0;
+	long size = end && vm->initrd ? load_file(vm, vm->initrd, tree + BLOCK) : 0;
 	void *at;
 
-	if (!end)
-		return -1;
-	if (vm->initrd)
-		size = load_file(vm, vm->initrd, initrd);
-	if (size < 0)
+	if (!end || size < 0)
 		return -1;
 	/* The size that a kernel asks for may be any number: it is checked here. */
 	at = end > entry ? ram_span(&vm->ram, tree, BLOCK) : NULL;
-	if (!at || !vm_tree(vm, at, BLOCK, initrd, (uint64_t)size)) {
-		vm_say("no room for what the kernel asks for, and a device tree: more by -m");
-		return -1;
-	}
-	return set_entry(&vm->vcpu[0], entry, tree);
+	if (at && vm_tree(vm, at, BLOCK, tree + BLOCK, (uint64_t)size))
+		return set_entry(&vm->vcpu[0], entry, tree);
+	vm_say("no room for what the kernel asks for, and a device tree: more by -m");
+	return -1;
 }

@@ -6,32 +6,36 @@
 #include "el0/lib/syscall.h"
 #include "el0/vm/vm.h"
 
-#define KICK SIGUSR1 /* caught: KVM_RUN ends with -EINTR */
+#define KICK	     SIGUSR1 /* caught: KVM_RUN ends with -EINTR */
+#define PRIMECELL_ID 0xfe0u  /* and on: eight registers */
 
-int vcpu_set_reg(struct vcpu *cpu, uint64_t id, uint64_t value)
+long vcpu_reg(struct vcpu *cpu, unsigned long get_or_set, uint64_t id, uint64_t *value)
 {
-	struct kvm_one_reg reg = { id, (uint64_t)&value };
+	struct kvm_one_reg reg = { id, (uint64_t)value };
 
-	return (int)svc_ioctl(cpu->fd, KVM_SET_ONE_REG, &reg);
-}
-
-static uint64_t get_reg(struct vcpu *cpu, uint64_t id)
-{
-	uint64_t value = 0;
-	struct kvm_one_reg reg = { id, (uint64_t)&value };
-
-	svc_ioctl(cpu->fd, KVM_GET_ONE_REG, &reg);
-	return value;
+	return svc_ioctl(cpu->fd, get_or_set, &reg);
 }
 
 /* The end of the guest, and what it was at. */
 static void give_up(struct vcpu *cpu, const char *why, uint64_t value)
 {
-	vm_say("cpu %u: %s (0x%lx); pc 0x%lx, lr 0x%lx, pstate 0x%lx", cpu->id, why, value,
-	       get_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, pc)),
-	       get_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, regs[30])),
-	       get_reg(cpu, KVM_REG_CORE(KVM_REG_SIZE_U64, pstate)));
+	static const uint64_t ids[] = { VCPU_REG(pc), VCPU_REG(regs[30]), VCPU_REG(pstate) };
+	uint64_t at[3] = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		vcpu_reg(cpu, KVM_GET_ONE_REG, ids[i], &at[i]);
+	vm_say("cpu %u: %s (0x%lx); pc 0x%lx, lr 0x%lx, pstate 0x%lx", cpu->id, why, value, at[0],
+	       at[1], at[2]);
 	vm_stop(cpu->vm, VM_FAILED);
+}
+
+static const char *reg_name(const struct mmio *m, uint32_t at)
+{
+	const struct mmio_reg *r = m->regs;
+
+	while (at >= r[1].at)
+		r++;
+	return at - r->at < 4 || r[1].at == ~0u ? r->name : "?";
 }
 
 static void tell_access(const struct vcpu *cpu, const struct mmio *m, uint64_t value)
@@ -41,8 +45,15 @@ static void tell_access(const struct vcpu *cpu, const struct mmio *m, uint64_t v
 
 	vm_say("cpu %u: %s %u byte%s at 0x%lx (%s %s): 0x%lx", cpu->id,
 	       cpu->run->mmio.is_write ? "writes" : "reads", n, n == 1 ? "" : "s", addr,
-	       m ? m->name : "nothing", m ? m->reg_name((uint32_t)(addr - m->base)) : "there",
+	       m ? m->name : "nothing", m ? reg_name(m, (uint32_t)(addr - m->base)) : "there",
 	       value);
+}
+
+static uint64_t mmio_read(struct mmio *m, uint32_t at, uint32_t n)
+{
+	if (m->id && at >= PRIMECELL_ID)
+		return m->id >> 2 * ((at - PRIMECELL_ID) & ~3u) & 0xff;
+	return m->read(m, at, n);
 }
 
 /* Where nothing is, reads are zero and writes are lost. */
@@ -50,18 +61,19 @@ static void serve_mmio(struct vcpu *cpu)
 {
 	uint64_t addr = cpu->run->mmio.phys_addr, value = 0;
 	uint32_t n = cpu->run->mmio.len;
-	struct mmio *m = cpu->vm->mmio;
+	struct mmio *m = NULL;
 
 	if (n > sizeof(value))
 		return;
-	while (m && (addr < m->base || addr - m->base > VM_MMIO_SIZE - n))
-		m = m->next;
+	for (unsigned int i = 0; i < cpu->vm->nr_mmio && !m; i++)
+		if (addr - cpu->vm->mmio[i]->base <= VM_MMIO_SIZE - n)
+			m = cpu->vm->mmio[i];
 	if (cpu->run->mmio.is_write) {
 		memcpy(&value, cpu->run->mmio.data, n);
 		if (m)
 			m->write(m, (uint32_t)(addr - m->base), n, value);
 	} else {
-		value = m ? m->read(m, (uint32_t)(addr - m->base), n) : 0;
+		value = m ? mmio_read(m, (uint32_t)(addr - m->base), n) : 0;
 		memcpy(cpu->run->mmio.data, &value, n);
 	}
 	if (cpu->vm->trace)

@@ -3,6 +3,9 @@
  *
  * Invariant: nothing is stored behind buf + size; what would be sets full, and stays so.
  */
+#include <stdarg.h>
+
+#include "el0/lib/stdio.h"
 #include "el0/lib/string.h"
 #include "el0/vm/dtb.h"
 
@@ -13,32 +16,33 @@
 #define PROP	   3
 #define END	   9
 
-static void put_be32(uint8_t *at, uint32_t v)
+static void put_bytes(struct dtb *d, const void *bytes, size_t len)
 {
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(v >> (24 - 8 * i));
-}
-
-/* @len bytes and zeros up to a multiple of four. */
-static void put_padded(struct dtb *d, const void *bytes, size_t len)
-{
-	size_t padded = (len + 3) & ~(size_t)3;
-
-	if (padded < len || padded > d->size - d->at)
-		d->full = true;
+	d->full |= len > d->size - d->at;
 	if (d->full)
 		return;
-	memset(d->buf + d->at, 0, padded);
 	memcpy(d->buf + d->at, bytes, len);
-	d->at += padded;
+	d->at += len;
 }
 
-static void put_word(struct dtb *d, uint32_t v)
+static void put_number(struct dtb *d, uint64_t v, unsigned int bytes)
 {
-	uint8_t word[4];
+	while (bytes) {
+		uint8_t b = (uint8_t)(v >> 8 * --bytes);
 
-	put_be32(word, v);
-	put_padded(d, word, 4);
+		put_bytes(d, &b, 1);
+	}
+}
+
+static void put_string(struct dtb *d, const char *s)
+{
+	put_bytes(d, s, strlen(s) + 1);
+}
+
+/* Words begin at multiples of four. */
+static void pad(struct dtb *d)
+{
+	put_number(d, 0, -d->at & 3);
 }
 
 /* Where @name is in the strings, each of which is there once. */
@@ -69,67 +73,79 @@ void dtb_begin(struct dtb *d, void *buf, size_t size)
 		memset(buf, 0, HEADER + RESERVED);
 }
 
-void dtb_node(struct dtb *d, const char *name)
+/* Its value, and before that how long it is, which is known behind it. */
+static void put_property(struct dtb *d, const char *name, const char *types, va_list *values)
 {
-	put_word(d, BEGIN_NODE);
-	put_padded(d, name, strlen(name) + 1);
+	size_t head, end;
+
+	put_number(d, PROP, 4);
+	head = d->at;
+	put_number(d, 0, 4);
+	put_number(d, name_offset(d, name), 4);
+	for (; *types; types++) {
+		if (*types == 's')
+			put_string(d, va_arg(*values, const char *));
+		else if (*types == '8')
+			put_number(d, va_arg(*values, uint64_t), 8);
+		else
+			put_number(d, va_arg(*values, uint32_t), 4);
+	}
+	end = d->at;
+	d->at = head;
+	put_number(d, end - head - 8, 4);
+	d->at = end;
+	pad(d);
 }
 
-void dtb_end_node(struct dtb *d)
+static void put_node(struct dtb *d, const char *name, va_list *address)
 {
-	put_word(d, END_NODE);
+	char full[48];
+
+	snprintf(full, sizeof(full), strchr(name, '@') ? "%s%lx" : "%s", name,
+		 strchr(name, '@') ? va_arg(*address, uint64_t) : 0);
+	put_number(d, BEGIN_NODE, 4);
+	put_string(d, full);
+	pad(d);
 }
 
-void dtb_bytes(struct dtb *d, const char *name, const void *value, size_t len)
+void dtb_put(struct dtb *d, const char *words, ...)
 {
-	put_word(d, PROP);
-	put_word(d, (uint32_t)len);
-	put_word(d, name_offset(d, name));
-	put_padded(d, value, len);
-}
+	char word[32], *types;
+	va_list ap;
 
-void dtb_string(struct dtb *d, const char *name, const char *value)
-{
-	dtb_bytes(d, name, value, strlen(value) + 1);
-}
-
-void dtb_cells(struct dtb *d, const char *name, const uint32_t *cells, size_t n)
-{
-	put_word(d, PROP);
-	put_word(d, (uint32_t)(4 * n));
-	put_word(d, name_offset(d, name));
-	for (size_t i = 0; i < n; i++)
-		put_word(d, cells[i]);
-}
-
-void dtb_u64(struct dtb *d, const char *name, uint64_t value)
-{
-	DTB_CELLS(d, name, (uint32_t)(value >> 32), (uint32_t)value);
+	va_start(ap, words);
+	for (const char *end; (end = strchr(words, ' ')); words = end + 1) {
+		snprintf(word, sizeof(word), "%.*s", (int)(end - words), words);
+		types = strchr(word, '=');
+		if (types) {
+			*types = '\0';
+			put_property(d, word, types + 1, &ap);
+		} else if (*word == '/') {
+			put_node(d, word + 1, &ap);
+		} else {
+			put_number(d, END_NODE, 4);
+		}
+	}
+	va_end(ap);
 }
 
 size_t dtb_end(struct dtb *d, uint32_t boot_cpu)
 {
-	uint32_t strings, total;
+	size_t strings, total;
 
-	put_word(d, END);
-	strings = (uint32_t)d->at;
-	put_padded(d, d->names, d->names_size);
-	if (d->full)
-		return 0;
-	total = (uint32_t)d->at;
+	put_number(d, END, 4);
+	strings = d->at;
+	put_bytes(d, d->names, d->names_size);
+	pad(d);
+	total = d->at;
 	/* magic, size, offsets: structure, strings, reservations; version 17 as of 16; sizes */
-	const uint32_t header[] = { 0xd00dfeed,
-				    total,
-				    HEADER + RESERVED,
-				    strings,
-				    HEADER,
-				    17,
-				    16,
-				    boot_cpu,
-				    (uint32_t)d->names_size,
-				    strings - HEADER - RESERVED };
+	const uint64_t header[] = {
+		0xd00dfeed, total, HEADER + RESERVED, strings,	     HEADER,
+		17,	    16,	   boot_cpu,	      d->names_size, strings - HEADER - RESERVED
+	};
 
-	for (size_t i = 0; i < sizeof(header) / 4; i++)
-		put_be32(d->buf + 4 * i, header[i]);
-	return total;
+	d->at = 0;
+	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
+		put_number(d, header[i], 4);
+	return d->full ? 0 : total;
 }

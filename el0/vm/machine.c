@@ -8,7 +8,6 @@
 
 #define HUGE	    (2UL << 20) /* memory aligned so may be mapped by blocks, in the guest too */
 #define MPIDR_EL1   KVM_ARM64_SYS_REG(3, 0, 0, 0, 5)
-#define MPIDR_CPU   0xffffffUL /* Aff2 to Aff0 */
 #define IPA_DEFAULT 40
 
 static long create_vm(struct vm *vm)
@@ -22,32 +21,27 @@ static long create_vm(struct vm *vm)
 		vm_say("the kernel has no memory for one more guest: end another, or programs");
 	else if (vm->fd < 0)
 		vm_say("KVM_CREATE_VM: %s", strerror(vm->fd));
-	return vm->fd;
+	return vm->fd < 0 ? vm->fd : 0;
 }
 
 static long create_memory(struct vm *vm)
 {
+	struct kvm_userspace_memory_region slot = { .guest_phys_addr = vm->ram.base,
+						    .memory_size = vm->ram.size };
 	long at = svc_mmap(0, vm->ram.size + HUGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct kvm_userspace_memory_region slot;
-	long err;
 
-	if (at < 0 && at > -4096) {
+	if (at > 0) {
+		vm->ram_mapped = (void *)at;
+		vm->ram.at = (uint8_t *)(((uint64_t)at + HUGE - 1) & ~(HUGE - 1));
+		svc_madvise((uintptr_t)vm->ram.at, vm->ram.size, MADV_HUGEPAGE);
+		slot.userspace_addr = (uint64_t)vm->ram.at;
+		at = svc_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot);
+	}
+	if (at < 0)
 		vm_say("no %lu MiB of memory for the guest (%s): give it less by -m",
 		       vm->ram.size >> 20, strerror(at));
-		return at;
-	}
-	vm->ram_mapped = (void *)at;
-	vm->ram.at = (uint8_t *)(((uint64_t)at + HUGE - 1) & ~(HUGE - 1));
-	svc_madvise((uintptr_t)vm->ram.at, vm->ram.size, MADV_HUGEPAGE);
-	slot = (struct kvm_userspace_memory_region){ .guest_phys_addr = vm->ram.base,
-						     .memory_size = vm->ram.size,
-						     .userspace_addr = (uint64_t)vm->ram.at };
-	err = svc_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot);
-	if (err < 0)
-		vm_say("%lu MiB for the guest were refused: %s; try less by -m", vm->ram.size >> 20,
-		       strerror(err));
-	return err;
+	return at;
 }
 
 static bool has_cap(const struct vm *vm, unsigned long cap)
@@ -55,31 +49,10 @@ static bool has_cap(const struct vm *vm, unsigned long cap)
 	return svc_ioctl(vm->fd, KVM_CHECK_EXTENSION, (void *)cap) > 0;
 }
 
-static long init_vcpu(struct vcpu *cpu)
-{
-	struct vm *vm = cpu->vm;
-	struct kvm_vcpu_init init = { 0 };
-	struct kvm_one_reg mpidr = { MPIDR_EL1, (uint64_t)&cpu->mpidr };
-	long err = svc_ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init);
-
-	if (err < 0)
-		return err;
-	init.features[0] =
-		1u << KVM_ARM_VCPU_PSCI_0_2 | (cpu->id ? 1u << KVM_ARM_VCPU_POWER_OFF : 0);
-	if (has_cap(vm, KVM_CAP_ARM_PTRAUTH_ADDRESS) && has_cap(vm, KVM_CAP_ARM_PTRAUTH_GENERIC))
-		init.features[0] |=
-			1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
-	err = svc_ioctl(cpu->fd, KVM_ARM_VCPU_INIT, &init);
-	if (err < 0)
-		return err;
-	err = svc_ioctl(cpu->fd, KVM_GET_ONE_REG, &mpidr);
-	cpu->mpidr &= MPIDR_CPU;
-	return err;
-}
-
 static long create_vcpu(struct vm *vm, unsigned int id)
 {
 	struct vcpu *cpu = &vm->vcpu[id];
+	struct kvm_vcpu_init init = { 0 };
 	long at;
 
 	cpu->vm = vm;
@@ -88,10 +61,16 @@ static long create_vcpu(struct vm *vm, unsigned int id)
 	if (cpu->fd < 0)
 		return cpu->fd;
 	at = svc_mmap(0, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);
-	if (at < 0 && at > -4096)
+	if (at < 0)
 		return at;
 	cpu->run = (void *)at;
-	return init_vcpu(cpu);
+	at = svc_ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init);
+	init.features[0] = 1u << KVM_ARM_VCPU_PSCI_0_2 | (id ? 1u << KVM_ARM_VCPU_POWER_OFF : 0);
+	if (has_cap(vm, KVM_CAP_ARM_PTRAUTH_ADDRESS) && has_cap(vm, KVM_CAP_ARM_PTRAUTH_GENERIC))
+		init.features[0] |=
+			1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+	return at ?: svc_ioctl(cpu->fd, KVM_ARM_VCPU_INIT, &init) ?:
+		     vcpu_reg(cpu, KVM_GET_ONE_REG, MPIDR_EL1, &cpu->mpidr);
 }
 
 static long create_vcpus(struct vm *vm)
@@ -141,19 +120,15 @@ static long create_gic(struct vm *vm)
 	return err;
 }
 
-int vm_create(struct vm *vm)
+long vm_create(struct vm *vm)
 {
 	vm->fd = vm->gic = -1;
 	vm->ram_mapped = NULL;
-	vm->mmio = NULL;
-	vm->nr_virtio = 0;
+	vm->nr_mmio = vm->nr_virtio = 0;
 	for (unsigned int i = 0; i < vm->cpus; i++)
 		vm->vcpu[i] = (struct vcpu){ .fd = -1 };
 	/* The vGIC is the last: no vCPU may come after it. */
-	if (create_vm(vm) < 0 || create_memory(vm) < 0 || create_vcpus(vm) < 0 ||
-	    create_gic(vm) < 0)
-		return -1;
-	return 0;
+	return create_vm(vm) ?: create_memory(vm) ?: create_vcpus(vm) ?: create_gic(vm);
 }
 
 void vm_destroy(struct vm *vm)
@@ -161,13 +136,10 @@ void vm_destroy(struct vm *vm)
 	for (unsigned int i = 0; i < vm->cpus; i++) {
 		if (vm->vcpu[i].run)
 			svc_munmap((uintptr_t)vm->vcpu[i].run, vm->run_size);
-		if (vm->vcpu[i].fd >= 0)
-			svc_close(vm->vcpu[i].fd);
+		svc_close(vm->vcpu[i].fd);
 	}
-	if (vm->gic >= 0)
-		svc_close(vm->gic);
-	if (vm->fd >= 0)
-		svc_close(vm->fd);
+	svc_close(vm->gic);
+	svc_close(vm->fd);
 	if (vm->ram_mapped)
 		svc_munmap((uintptr_t)vm->ram_mapped, vm->ram.size + HUGE);
 }

@@ -11,7 +11,7 @@
 #include "el0/lib/stdlib.h"
 #include "el0/lib/string.h"
 #include "el0/lib/syscall.h"
-#include "el0/vm/vm.h"
+#include "el0/vm/virtio.h"
 
 #define MIB	    (1UL << 20)
 #define RAM_DEFAULT 256
@@ -144,14 +144,15 @@ static bool open_kvm(void)
 /* The disk is the first, so that its place is the same with and without a shared folder. */
 static bool start_guest(void)
 {
-	int err = vm_create(&vm);
+	long err = vm_create(&vm);
 
 	if (err)
 		return false;
 	pl011_start(&vm);
-	rtc_start(&vm);
-	if ((vm.disk && blk_start(&vm)) || (vm.share && share_start(&vm)) || hvc_start(&vm) ||
-	    vm_load(&vm))
+	vm.mmio[vm.nr_mmio++] = &rtc;
+	if ((vm.disk && virtio_start(&vm, &virtio_blk, vm.disk)) ||
+	    (vm.share && virtio_start(&vm, &virtio_share, vm.share)) ||
+	    virtio_start(&vm, &virtio_console, NULL) || vm_load(&vm))
 		return false;
 	for (unsigned int i = 0; i < vm.cpus && !err; i++)
 		err = vcpu_start(&vm.vcpu[i]);
@@ -170,8 +171,8 @@ static enum vm_end run_guest(void)
 		vm_stop(&vm, VM_FAILED);
 	for (unsigned int i = 0; i < vm.cpus; i++)
 		vcpu_stop(&vm.vcpu[i]);
-	blk_stop();
-	share_stop();
+	virtio_stop(&virtio_blk);
+	virtio_stop(&virtio_share);
 	vm_destroy(&vm);
 	return vm.end;
 }

@@ -2,8 +2,8 @@
  * p9.c - 9P2000.L: requests read by their formats, done by the host's system calls, answered.
  *
  * Invariant: a path that a fid holds has no empty component, no "." and no "..".  Files are opened
- * by name in a directory that inside() opened, never through a symbolic link, and only if they are
- * regular files or directories.
+ * by name in a directory that place_open() opened, never through a symbolic link, and only if they
+ * are regular files or directories.
  */
 #include <stdarg.h>
 
@@ -125,6 +125,18 @@ static void fid_free(struct p9 *s, struct p9_fid *f)
 	free(f);
 }
 
+/* The fid gets another path: it, in its new place, or NULL, and it is as it was. */
+static struct p9_fid *fid_move(struct p9 *s, struct p9_fid **place, const char *path)
+{
+	struct p9_fid *f = fid_make(s, *place, path);
+
+	if (f) {
+		fid_free(s, *place);
+		*place = f;
+	}
+	return f;
+}
+
 static long fid_add(struct p9 *s, uint32_t id, uint32_t uid, const char *path)
 {
 	struct p9_fid **place = fid_place(s, id), new = { .id = id, .uid = uid, .fd = -1 };
@@ -157,33 +169,30 @@ void p9_forget(struct p9 *s)
 static void fids_renamed(struct p9 *s, const char *from, const char *to)
 {
 	size_t n = strlen(from);
-	struct p9_fid *moved;
 	char path[P9_PATH];
 
 	for (int i = 0; i < P9_FIDS; i++) {
-		for (struct p9_fid **p = &s->fids[i], *f; (f = *p); p = &(*p)->next) {
-			if (strncmp(f->path, from, n) != 0 || (f->path[n] && f->path[n] != '/') ||
-			    snprintf(path, P9_PATH, "%s%s", to, f->path + n) >= P9_PATH)
-				continue;
-			moved = fid_make(s, f, path);
-			if (!moved)
-				continue;
-			*p = moved;
-			fid_free(s, f);
+		for (struct p9_fid **f = &s->fids[i]; *f; f = &(*f)->next) {
+			const char *rest = (*f)->path + n;
+
+			if (strncmp((*f)->path, from, n) == 0 && (!*rest || *rest == '/') &&
+			    snprintf(path, P9_PATH, "%s%s", to, rest) < P9_PATH)
+				fid_move(s, f, path);
 		}
 	}
 }
 
 /* ---- paths ---- */
 
-/* @path, a directory below the root, opened for its names alone: a descriptor or -errno. */
-static long inside(const struct p9 *s, const char *path)
+/* The directory at @path below the root, opened for its names alone: 0 or -errno. */
+static long place_open(const struct p9 *s, struct p9_place *p, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
 					   RESOLVE_NO_MAGICLINKS };
 
-	return svc_openat2(s->root, *path ? path : ".", &how, sizeof(how));
+	p->dir = (int)svc_openat2(s->root, *path ? path : ".", &how, sizeof(how));
+	return p->dir < 0 ? p->dir : 0;
 }
 
 /* The file at @path, by its directory and its name there: "." for the root. */
@@ -196,8 +205,7 @@ static long place_path(const struct p9 *s, struct p9_place *p, const char *path)
 	strcpy(p->path, path);
 	snprintf(p->name, P9_NAME, "%s", slash ? slash + 1 : *path ? path : ".");
 	snprintf(dir, P9_PATH, "%.*s", (int)n, path);
-	p->dir = (int)inside(s, dir);
-	return p->dir < 0 ? p->dir : 0;
+	return place_open(s, p, dir);
 }
 
 /* The file @name in the directory at @path; a name is what would not leave it. */
@@ -208,8 +216,7 @@ static long place_name(const struct p9 *s, struct p9_place *p, const char *path,
 	if (snprintf(p->path, P9_PATH, "%s%s%s", path, *path ? "/" : "", name) >= P9_PATH)
 		return -ENAMETOOLONG;
 	strcpy(p->name, name);
-	p->dir = (int)inside(s, path);
-	return p->dir < 0 ? p->dir : 0;
+	return place_open(s, p, path);
 }
 
 static void place_close(struct p9_place *p)
@@ -341,22 +348,19 @@ static long do_lopen(struct p9 *s)
 static long do_lcreate(struct p9 *s)
 {
 	struct p9_place *p = &s->at[0];
-	struct p9_fid **at = fid_place(s, p->fid->id), *f;
-	long fd = p->fid->fd >= 0 ? -EBADF
-				  : open_place(s, p, (uint32_t)s->number[0] | O_CREAT,
-					       (uint32_t)s->number[1]);
+	struct p9_fid *f = p->fid;
+	long fd = f->fd >= 0 ? -EBADF
+			     : open_place(s, p, (uint32_t)s->number[0] | O_CREAT,
+					  (uint32_t)s->number[1]);
 
 	if (fd < 0)
 		return fd;
 	give_owner(p, s->number[2]);
-	f = fid_make(s, p->fid, p->path);
-	if (!f) {
-		svc_close((int)fd);
-		return -ENFILE;
-	}
-	*at = f;
-	fid_free(s, p->fid);
-	return opened(s, f, fd);
+	f = fid_move(s, fid_place(s, f->id), p->path);
+	if (f)
+		return opened(s, f, fd);
+	svc_close((int)fd);
+	return -ENFILE;
 }
 
 static long made(struct p9 *s, long err, uint64_t gid)
@@ -381,10 +385,10 @@ static long do_mkdir(struct p9 *s)
 static long do_mknod(struct p9 *s)
 {
 	uint32_t mode = (uint32_t)s->number[0];
-	bool device = S_ISCHR(mode) || S_ISBLK(mode);
 
-	return device ? -EPERM
-		      : made(s, svc_mknodat(s->at[0].dir, s->at[0].name, mode, 0), s->number[3]);
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return -EPERM;
+	return made(s, svc_mknodat(s->at[0].dir, s->at[0].name, mode, 0), s->number[3]);
 }
 
 static long do_readlink(struct p9 *s)
@@ -586,17 +590,11 @@ static long do_getlock(struct p9 *s)
 	return 0;
 }
 
-/* What is to be flushed has been answered already: requests are served in order. */
-static long do_flush(struct p9 *s)
-{
-	(void)s;
-	return 0;
-}
-
 /*
  * What a request holds, in order.  A digit: a number of so many bytes; s: a string.  f: a fid; o:
  * of an open file; F: of a file, whose place is opened; D, and then n: of a directory, and a name
- * there.
+ * there.  Tflush does nothing: what is to be flushed has been answered, requests are served in
+ * order.
  */
 static const struct {
 	uint8_t type;
@@ -609,7 +607,7 @@ static const struct {
 	{ 40, "o84", do_readdir },    { 50, "o4", do_fsync },	   { 52, "o14884s", do_lock },
 	{ 54, "o1884s", do_getlock }, { 70, "DFn", do_link },	   { 72, "Dn44", do_mkdir },
 	{ 74, "DnDn", do_rename },    { 76, "Dn4", do_unlinkat },  { 100, "4s", do_version },
-	{ 104, "44ss4", do_attach },  { 108, "2", do_flush },	   { 110, "f42", do_walk },
+	{ 104, "44ss4", do_attach },  { 108, "2", NULL },	   { 110, "f42", do_walk },
 	{ TREAD, "o84", do_read },    { TWRITE, "o84", do_write }, { 120, "f", do_clunk },
 	{ 122, "F", do_remove },
 };
@@ -648,12 +646,17 @@ static long parse(struct p9 *s, const char *format)
 
 static long serve(struct p9 *s, uint8_t type)
 {
+	const size_t n = sizeof(requests) / sizeof(requests[0]);
 	long err = -EOPNOTSUPP;
+	size_t i = 0;
 
 	s->at[0].dir = s->at[1].dir = -1;
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
-		if (requests[i].type == type)
-			err = parse(s, requests[i].format) ?: requests[i].serve(s);
+	while (i < n && requests[i].type != type)
+		i++;
+	if (i < n)
+		err = parse(s, requests[i].format);
+	if (!err && requests[i].serve)
+		err = requests[i].serve(s);
 	place_close(&s->at[0]);
 	place_close(&s->at[1]);
 	return err;

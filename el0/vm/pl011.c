@@ -15,11 +15,8 @@
 	R(ICR, 0x44) R(DMACR, 0x48) R(ID, 0xfe0)
 /* clang-format on */
 
-enum {
-#define REG(name, at) name = at,
-	REGISTERS(REG)
-#undef REG
-};
+enum { REGISTERS(MMIO_AT) };
+static const struct mmio_reg regs[] = { REGISTERS(MMIO_NAME){ ~0u, "" } };
 
 #define FR_RXFE	   0x10u
 #define FR_TXFF	   0x20u
@@ -69,7 +66,6 @@ static void send(uint8_t c)
 
 static uint32_t read_reg(uint32_t at)
 {
-	static const uint8_t ids[] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 	size_t keys = keys_there();
 	uint8_t c = 0;
 
@@ -85,7 +81,7 @@ static uint32_t read_reg(uint32_t at)
 	case RIS: return raw_now();
 	case MIS: return raw_now() & *mask;
 	}
-	return at >= ID ? ids[(at - ID) / 4] : at < sizeof(stored) ? stored[at / 4] : 0;
+	return at < sizeof(stored) ? stored[at / 4] : 0;
 }
 
 static uint64_t pl011_read(struct mmio *m, uint32_t at, unsigned int n)
@@ -116,17 +112,6 @@ static void pl011_write(struct mmio *m, uint32_t at, unsigned int n, uint64_t va
 	mutex_unlock(&lock);
 }
 
-static const char *pl011_reg(uint32_t at)
-{
-	switch (at) {
-#define REG(name, where) \
-	case where: return #name;
-		REGISTERS(REG)
-#undef REG
-	}
-	return at > ID ? "ID" : "?";
-}
-
 void pl011_poke(void)
 {
 	mutex_lock(&lock);
@@ -140,15 +125,11 @@ void pl011_poke(void)
 
 void pl011_start(struct vm *of)
 {
-	static struct mmio m = { .name = "pl011",
-				 .base = VM_UART,
-				 .read = pl011_read,
-				 .write = pl011_write,
-				 .reg_name = pl011_reg };
+	static struct mmio pl011 = { "pl011",	 VM_UART,     0xb105f00d00141011,
+				     pl011_read, pl011_write, regs };
 
 	vm = of;
-	m.next = vm->mmio;
-	vm->mmio = &m;
+	vm->mmio[vm->nr_mmio++] = &pl011;
 	raw = 0;
 	line = was_full = shut = false;
 	memset(stored, 0, sizeof(stored));

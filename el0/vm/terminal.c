@@ -56,8 +56,10 @@ int terminal_open(enum keyboard to)
 
 	keyboard = to;
 	kick = (int)svc_eventfd2(0, O_NONBLOCK | O_CLOEXEC);
-	if (kick < 0 || svc_ioctl(0, TCGETS, &before) < 0)
-		return kick < 0 ? kick : 0; /* no terminal: a file or a pipe, as it is */
+	if (kick < 0)
+		return kick;
+	if (svc_ioctl(0, TCGETS, &before) < 0)
+		return 0; /* no terminal: a file or a pipe, as it is */
 	t = before;
 	t.c_iflag = t.c_oflag = t.c_lflag = 0;
 	t.c_cflag = (t.c_cflag & ~(uint32_t)(CSIZE | PARENB)) | CS8;
@@ -223,7 +225,7 @@ void terminal_serve(struct vm *vm)
 	while (__atomic_load_n(&vm->end, __ATOMIC_ACQUIRE) == VM_RUNS) {
 		move(vm, -1);
 		pl011_poke();
-		hvc_poke();
+		console_poke();
 	}
 	while (terminal_room() < RING && move(vm, LAST_MS))
 		;

@@ -1,130 +1,72 @@
 /*
  * tree.c - the device tree: what the guest is told of its machine.
  */
-#include "el0/lib/stdio.h"
 #include "el0/lib/syscall.h"
 #include "el0/vm/dtb.h"
 #include "el0/vm/vm.h"
 
-#define SPI	      0
-#define PPI	      1
-#define EDGE	      1
-#define LEVEL	      4
-#define GIC	      1 /* phandles */
-#define CLOCK	      2
-#define CLOCK_HZ      24000000
-
-/* Address and size: two cells each, below 4 GiB. */
-#define REG(at, size) 0, (uint32_t)(at), 0, (uint32_t)(size)
-
-static void node_at(struct dtb *d, const char *name, uint64_t at)
-{
-	char full[48];
-
-	snprintf(full, sizeof(full), "%s@%lx", name, at);
-	dtb_node(d, full);
-}
+#define SPI	  0
+#define PPI	  1
+#define EDGE	  1
+#define LEVEL	  4
+#define GIC	  1 /* phandles */
+#define CLOCK	  2
+#define CLOCK_HZ  24000000
+#define MPIDR_CPU 0xffffffUL /* Aff2 to Aff0 */
 
 static void write_chosen(struct dtb *d, const struct vm *vm, uint64_t initrd, uint64_t size)
 {
-	uint8_t seed[64];
+	uint64_t seed[5];
 
 	svc_getrandom(seed, sizeof(seed), 0);
-	dtb_node(d, "chosen");
-	dtb_string(d, "stdout-path", "/pl011@9000000");
-	dtb_string(d, "bootargs", vm->append);
-	dtb_bytes(d, "rng-seed", seed, 32);
-	dtb_bytes(d, "kaslr-seed", seed + 32, 8);
-	if (size) {
-		dtb_u64(d, "linux,initrd-start", initrd);
-		dtb_u64(d, "linux,initrd-end", initrd + size);
-	}
-	dtb_end_node(d);
+	dtb_put(d, "/chosen stdout-path=s bootargs=s rng-seed=8888 kaslr-seed=8 ", "/pl011@9000000",
+		vm->append, seed[0], seed[1], seed[2], seed[3], seed[4]);
+	if (size)
+		dtb_put(d, "linux,initrd-start=8 linux,initrd-end=8 ", initrd, initrd + size);
+	dtb_put(d, "; /memory@ device_type=s reg=88 ; ", vm->ram.base, "memory", vm->ram.base,
+		vm->ram.size);
 }
 
 static void write_cpus(struct dtb *d, const struct vm *vm)
 {
-	dtb_node(d, "cpus");
-	DTB_CELLS(d, "#address-cells", 1);
-	DTB_CELLS(d, "#size-cells", 0);
+	dtb_put(d, "/cpus #address-cells=4 #size-cells=4 ", 1, 0);
 	for (unsigned int i = 0; i < vm->cpus; i++) {
-		node_at(d, "cpu", vm->vcpu[i].mpidr);
-		dtb_string(d, "device_type", "cpu");
-		dtb_string(d, "compatible", "arm,armv8");
-		dtb_string(d, "enable-method", "psci");
-		DTB_CELLS(d, "reg", (uint32_t)vm->vcpu[i].mpidr);
-		dtb_end_node(d);
-	}
-	dtb_end_node(d);
-	dtb_node(d, "psci");
-	dtb_bytes(d, "compatible", "arm,psci-1.0\0arm,psci-0.2", 26);
-	dtb_string(d, "method", "hvc");
-	dtb_end_node(d);
-}
+		uint64_t mpidr = vm->vcpu[i].mpidr & MPIDR_CPU;
 
-static void write_gic(struct dtb *d, const struct vm *vm)
-{
-	node_at(d, "interrupt-controller", VM_GICD);
-	if (vm->gic_version == 3) {
-		dtb_string(d, "compatible", "arm,gic-v3");
-		DTB_CELLS(d, "reg", REG(VM_GICD, 0x10000), REG(VM_GICR, 0x20000 * vm->cpus));
-	} else {
-		dtb_string(d, "compatible", "arm,cortex-a15-gic");
-		DTB_CELLS(d, "reg", REG(VM_GICD, 0x1000), REG(VM_GICC, 0x2000));
+		dtb_put(d, "/cpu@ device_type=s compatible=s enable-method=s reg=4 ; ", mpidr,
+			"cpu", "arm,armv8", "psci", (uint32_t)mpidr);
 	}
-	dtb_bytes(d, "interrupt-controller", "", 0);
-	DTB_CELLS(d, "#interrupt-cells", 3);
-	DTB_CELLS(d, "phandle", GIC);
-	dtb_end_node(d);
+	dtb_put(d, "; /psci compatible=ss method=s ; ", "arm,psci-1.0", "arm,psci-0.2", "hvc");
 }
 
 /* On a GICv2 a PPI's cell says for which cores it is, too. */
-static void write_timer(struct dtb *d, const struct vm *vm)
+static void write_gic(struct dtb *d, const struct vm *vm)
 {
-	uint32_t cores = vm->gic_version == 2 ? ((1u << vm->cpus) - 1) << 8 : 0;
-	uint32_t how = cores | LEVEL;
+	bool v3 = vm->gic_version == 3;
+	uint32_t how = LEVEL | (v3 ? 0 : ((1u << vm->cpus) - 1) << 8);
 
-	dtb_node(d, "timer");
-	dtb_string(d, "compatible", "arm,armv8-timer");
-	DTB_CELLS(d, "interrupts", PPI, 13, how, PPI, 14, how, PPI, 11, how, PPI, 10, how);
-	dtb_bytes(d, "always-on", "", 0);
-	dtb_end_node(d);
+	dtb_put(d, "/interrupt-controller@ compatible=s reg=8888 ", VM_GICD,
+		v3 ? "arm,gic-v3" : "arm,cortex-a15-gic", VM_GICD, v3 ? 0x10000UL : 0x1000UL,
+		v3 ? VM_GICR : VM_GICC, v3 ? 0x20000UL * vm->cpus : 0x2000UL);
+	dtb_put(d, "interrupt-controller= #interrupt-cells=4 phandle=4 ; ", 3, GIC);
+	dtb_put(d, "/timer compatible=s interrupts=444444444444 always-on= ; ", "arm,armv8-timer",
+		PPI, 13, how, PPI, 14, how, PPI, 11, how, PPI, 10, how);
 }
 
-static void write_primecells(struct dtb *d)
+static void write_devices(struct dtb *d, const struct vm *vm)
 {
-	dtb_node(d, "clock");
-	dtb_string(d, "compatible", "fixed-clock");
-	DTB_CELLS(d, "#clock-cells", 0);
-	DTB_CELLS(d, "clock-frequency", CLOCK_HZ);
-	DTB_CELLS(d, "phandle", CLOCK);
-	dtb_end_node(d);
-	node_at(d, "pl011", VM_UART);
-	dtb_bytes(d, "compatible", "arm,pl011\0arm,primecell", 24);
-	DTB_CELLS(d, "reg", REG(VM_UART, VM_MMIO_SIZE));
-	DTB_CELLS(d, "interrupts", SPI, VM_SPI_UART - 32, LEVEL);
-	DTB_CELLS(d, "clocks", CLOCK, CLOCK);
-	dtb_bytes(d, "clock-names", "uartclk\0apb_pclk", 17);
-	dtb_end_node(d);
-	node_at(d, "pl031", VM_RTC);
-	dtb_bytes(d, "compatible", "arm,pl031\0arm,primecell", 24);
-	DTB_CELLS(d, "reg", REG(VM_RTC, VM_MMIO_SIZE));
-	DTB_CELLS(d, "clocks", CLOCK);
-	dtb_string(d, "clock-names", "apb_pclk");
-	dtb_end_node(d);
-}
-
-static void write_virtio(struct dtb *d, const struct vm *vm)
-{
+	dtb_put(d, "/clock compatible=s #clock-cells=4 clock-frequency=4 phandle=4 ; ",
+		"fixed-clock", 0, CLOCK_HZ, CLOCK);
+	dtb_put(d, "/pl011@ compatible=ss reg=88 interrupts=444 clocks=44 clock-names=ss ; ",
+		VM_UART, "arm,pl011", "arm,primecell", VM_UART, VM_MMIO_SIZE, SPI, VM_SPI_UART - 32,
+		LEVEL, CLOCK, CLOCK, "uartclk", "apb_pclk");
+	dtb_put(d, "/pl031@ compatible=ss reg=88 clocks=4 clock-names=s ; ", VM_RTC, "arm,pl031",
+		"arm,primecell", VM_RTC, VM_MMIO_SIZE, CLOCK, "apb_pclk");
 	for (unsigned int i = 0; i < vm->nr_virtio; i++) {
 		uint64_t at = VM_VIRTIO + i * VM_MMIO_SIZE;
 
-		node_at(d, "virtio_mmio", at);
-		dtb_string(d, "compatible", "virtio,mmio");
-		DTB_CELLS(d, "reg", REG(at, VM_MMIO_SIZE));
-		DTB_CELLS(d, "interrupts", SPI, VM_SPI_VIRTIO + i - 32, EDGE);
-		dtb_bytes(d, "dma-coherent", "", 0);
-		dtb_end_node(d);
+		dtb_put(d, "/virtio_mmio@ compatible=s reg=88 interrupts=444 dma-coherent= ; ", at,
+			"virtio,mmio", at, VM_MMIO_SIZE, SPI, VM_SPI_VIRTIO + i - 32, EDGE);
 	}
 }
 
@@ -133,23 +75,12 @@ size_t vm_tree(const struct vm *vm, void *buf, size_t room, uint64_t initrd, uin
 	struct dtb d;
 
 	dtb_begin(&d, buf, room);
-	dtb_node(&d, "");
-	dtb_string(&d, "compatible", "linux,dummy-virt");
-	dtb_string(&d, "model", "Newel's vm");
-	DTB_CELLS(&d, "#address-cells", 2);
-	DTB_CELLS(&d, "#size-cells", 2);
-	DTB_CELLS(&d, "interrupt-parent", GIC);
+	dtb_put(&d, "/ compatible=s model=s #address-cells=4 #size-cells=4 interrupt-parent=4 ",
+		"linux,dummy-virt", "Newel's vm", 2, 2, GIC);
 	write_chosen(&d, vm, initrd, size);
-	node_at(&d, "memory", vm->ram.base);
-	dtb_string(&d, "device_type", "memory");
-	DTB_CELLS(&d, "reg", (uint32_t)(vm->ram.base >> 32), (uint32_t)vm->ram.base,
-		  (uint32_t)(vm->ram.size >> 32), (uint32_t)vm->ram.size);
-	dtb_end_node(&d);
 	write_cpus(&d, vm);
 	write_gic(&d, vm);
-	write_timer(&d, vm);
-	write_primecells(&d);
-	write_virtio(&d, vm);
-	dtb_end_node(&d);
-	return dtb_end(&d, (uint32_t)vm->vcpu[0].mpidr);
+	write_devices(&d, vm);
+	dtb_put(&d, "; ");
+	return dtb_end(&d, (uint32_t)(vm->vcpu[0].mpidr & MPIDR_CPU));
 }

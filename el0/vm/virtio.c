@@ -16,11 +16,8 @@
 	R(QueueDeviceHigh, 0xa4) R(Config, 0x100)
 /* clang-format on */
 
-enum {
-#define REG(name, at) name = at,
-	REGISTERS(REG)
-#undef REG
-};
+enum { REGISTERS(MMIO_AT) };
+static const struct mmio_reg regs[] = { REGISTERS(MMIO_NAME){ ~0u, "" } };
 
 #define MAGIC	      0x74726976u
 #define VENDOR	      0x4c57454eu /* "NEWL" */
@@ -39,29 +36,29 @@ static void interrupt(struct virtio *v, uint32_t why)
 	vm_irq(v->vm, v->spi, false);
 }
 
-void virtio_break(struct virtio *v, const char *why)
+static void break_device(struct virtio *v, const char *why)
 {
 	vm_say("%s: %s; the device stops until it is reset", v->name, why);
 	v->status |= NEEDS_RESET;
 	interrupt(v, CONFIG_CHANGE);
 }
 
-bool virtio_next(struct virtio *v, uint32_t nr, struct chain *c)
+bool virtio_next(struct virtio *v, uint32_t nr)
 {
 	const char *why;
 	int got;
 
 	if (!(v->status & DRIVER_OK) || v->status & NEEDS_RESET || !v->queue[nr].ready)
 		return false;
-	got = queue_peek(&v->queue[nr], c, &why);
+	got = queue_peek(&v->queue[nr], &v->chain, &why);
 	if (got < 0)
-		virtio_break(v, why);
+		break_device(v, why);
 	return got > 0;
 }
 
-void virtio_done(struct virtio *v, uint32_t nr, const struct chain *c, uint64_t len)
+void virtio_done(struct virtio *v, uint32_t nr, uint64_t len)
 {
-	if (queue_give(&v->queue[nr], c->head, (uint32_t)len))
+	if (queue_give(&v->queue[nr], v->chain.head, (uint32_t)len))
 		interrupt(v, USED_BUFFER);
 }
 
@@ -108,7 +105,7 @@ static void write_queue(struct virtio *v, struct queue *q, uint32_t at, uint32_t
 	case QueueDeviceLow: set_half(&q->used, at & 4, value); break;
 	case QueueReady & ~4u:
 		if (value & 1 && !queue_start(q))
-			virtio_break(v, "a queue's size or place is impossible");
+			break_device(v, "a queue's size or place is impossible");
 	}
 }
 
@@ -153,90 +150,85 @@ static void virtio_write(struct mmio *m, uint32_t at, unsigned int n, uint64_t v
 	}
 }
 
-static uint64_t read_locked(const struct virtio *v, uint32_t at)
+static uint64_t read_config(const struct virtio *v, uint32_t at, unsigned int n)
 {
-	bool there = v->queue_sel < v->nr_queues;
+	uint64_t value = 0;
 
-	switch (at) {
-	case DeviceFeatures: return v->features_sel == 0 ? v->features : v->features_sel == 1;
-	case QueueNumMax: return there ? QUEUE_MAX : 0;
-	case QueueReady: return there && v->queue[v->queue_sel].ready;
-	case Status: return v->status;
-	}
-	return 0;
+	if (at < v->config_size && n <= v->config_size - at)
+		memcpy(&value, (const uint8_t *)v->config + at, n);
+	return value;
 }
 
+/* Without the lock: a word each, and who asks does not wait for work under way. */
 static uint64_t virtio_read(struct mmio *m, uint32_t at, unsigned int n)
 {
-	struct virtio *v = virtio_of(m);
-	uint64_t value = 0;
+	const struct virtio *v = virtio_of(m);
+	uint32_t queue = __atomic_load_n(&v->queue_sel, __ATOMIC_RELAXED);
+	uint32_t word = __atomic_load_n(&v->features_sel, __ATOMIC_RELAXED);
 
 	switch (at) {
 	case MagicValue: return MAGIC;
 	case Version: return 2;
 	case DeviceID: return v->id;
 	case VendorID: return VENDOR;
+	case DeviceFeatures: return word == 0 ? v->features : word == 1;
+	case QueueNumMax: return queue < v->nr_queues ? QUEUE_MAX : 0;
+	case QueueReady:
+		return queue < v->nr_queues &&
+		       __atomic_load_n(&v->queue[queue].ready, __ATOMIC_RELAXED);
 	case InterruptStatus: return __atomic_load_n(&v->interrupt, __ATOMIC_SEQ_CST);
+	case Status: return __atomic_load_n(&v->status, __ATOMIC_RELAXED);
 	}
-	if (at >= Config) {
-		at -= Config;
-		if (at < v->config_size && n <= v->config_size - at)
-			memcpy(&value, (const uint8_t *)v->config + at, n);
-		return value;
-	}
-	mutex_lock(&v->lock);
-	value = read_locked(v, at);
-	mutex_unlock(&v->lock);
-	return value;
-}
-
-static const char *virtio_reg(uint32_t at)
-{
-	switch (at) {
-#define REG(name, where) \
-	case where: return #name;
-		REGISTERS(REG)
-#undef REG
-	}
-	return at > Config ? "Config" : "?";
+	return at >= Config ? read_config(v, at - Config, n) : 0;
 }
 
 static void run_device(void *arg)
 {
 	struct virtio *v = arg;
 	uint64_t count;
+	uint32_t len;
 
 	while (!__atomic_load_n(&v->stop, __ATOMIC_ACQUIRE)) {
 		if (svc_read(v->notify, &count, sizeof(count)) < 0)
 			continue;
 		mutex_lock(&v->lock);
-		v->serve(v);
+		while (!__atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) && virtio_next(v, 0)) {
+			len = v->serve(&v->chain);
+			if (len)
+				virtio_done(v, 0, len);
+			else
+				break_device(v, "a request without room for its head or answer");
+		}
 		mutex_unlock(&v->lock);
 	}
 }
 
-int virtio_start(struct vm *vm, struct virtio *v)
+int virtio_start(struct vm *vm, struct virtio *v, const char *path)
 {
-	struct kvm_ioeventfd e = { .len = 4, .fd = v->notify };
+	struct kvm_ioeventfd e = { .len = 4 };
+	unsigned int nr = vm->nr_virtio;
 	int err = 0;
 
+	v->file = v->open ? v->open(path) : -1;
+	if (v->open && v->file < 0)
+		return v->file;
+	vm->nr_virtio++;
 	v->vm = vm;
-	v->spi = VM_SPI_VIRTIO + vm->nr_virtio;
-	v->mmio = (struct mmio){ .name = v->name,
-				 .base = VM_VIRTIO + vm->nr_virtio++ * VM_MMIO_SIZE,
-				 .read = virtio_read,
-				 .write = virtio_write,
-				 .reg_name = virtio_reg,
-				 .next = vm->mmio };
-	vm->mmio = &v->mmio;
+	v->spi = VM_SPI_VIRTIO + nr;
+	v->mmio =
+		(struct mmio){ v->name, VM_VIRTIO + nr * VM_MMIO_SIZE, 0, virtio_read, virtio_write,
+			       regs };
+	vm->mmio[vm->nr_mmio++] = &v->mmio;
 	v->stop = false;
 	reset(v);
+	v->notify = v->serve ? (int)svc_eventfd2(0, O_CLOEXEC) : terminal_kick_fd();
 	/* The kernel notifies without an exit; where it cannot, or -t shows them, by exit. */
 	e.addr = v->mmio.base + QueueNotify;
+	e.fd = v->notify;
 	if (!vm->trace)
 		svc_ioctl(vm->fd, KVM_IOEVENTFD, &e);
 	if (v->serve)
-		err = thread_run(&v->thread, run_device, v);
+		err = v->notify < 0 ? v->notify : thread_run(&v->thread, run_device, v);
 	if (err)
 		vm_say("no thread for %s: %s", v->name, strerror(err));
 	return err;
@@ -246,8 +238,12 @@ void virtio_stop(struct virtio *v)
 {
 	uint64_t one = 1;
 
+	if (!v->thread.stack)
+		return;
 	__atomic_store_n(&v->stop, true, __ATOMIC_RELEASE);
 	svc_write(v->notify, &one, sizeof(one));
 	thread_await(&v->thread);
+	reset(v);
 	svc_close(v->notify);
+	svc_close(v->file);
 }

@@ -27,6 +27,7 @@
 #define VM_SPI_UART   33
 #define VM_SPI_VIRTIO 48 /* and on */
 #define VM_SPIS	      32
+#define VM_DEVICES    5
 
 /* Why a guest stopped. */
 enum vm_end { VM_RUNS, VM_OFF, VM_RESET, VM_LEFT, VM_FAILED };
@@ -40,15 +41,27 @@ struct vcpu {
 	uint64_t mpidr;
 };
 
-/* A device as a vCPU meets it: registers at an address.  Any vCPU's thread, no lock held. */
+/*
+ * A device as a vCPU meets it: registers of 32 bits at an address.  read and write: any vCPU's
+ * thread, no lock held.  A device lists its registers once, by a macro REGISTERS(R) of R(name, at),
+ * ascending; the last goes on to the end.
+ */
 struct mmio {
 	const char *name;
 	uint64_t base;
+	uint64_t id; /* a PrimeCell's, a byte a register; 0: it is none */
 	uint64_t (*read)(struct mmio *m, uint32_t at, unsigned int n);
 	void (*write)(struct mmio *m, uint32_t at, unsigned int n, uint64_t value);
-	const char *(*reg_name)(uint32_t at); /* for -t */
-	struct mmio *next;
+	const struct mmio_reg *regs; /* for -t */
 };
+
+struct mmio_reg {
+	uint32_t at; /* ~0: there are no more */
+	const char *name;
+};
+
+#define MMIO_AT(name, at)   name = at,
+#define MMIO_NAME(name, at) { at, #name },
 
 struct vm {
 	/* As the command line says. */
@@ -65,8 +78,9 @@ struct vm {
 	struct ram ram;
 	void *ram_mapped; /* with what aligns it */
 	struct vcpu vcpu[VM_CPUS_MAX];
-	struct mmio *mmio; /* the devices */
-	uint32_t end;	   /* enum vm_end, atomic */
+	struct mmio *mmio[VM_DEVICES];
+	unsigned int nr_mmio;
+	uint32_t end; /* enum vm_end, atomic */
 };
 
 /* main.c: vm_stop - let the guest end; the first reason counts.  Any thread, signal handlers. */
@@ -76,33 +90,30 @@ void vm_stop(struct vm *vm, enum vm_end why);
  * machine.c: vm_create - a VM with memory, vCPUs and interrupts: 0, or said why not.  vm_destroy -
  * also what is not whole.  vm_irq - the line of an SPI.
  */
-int vm_create(struct vm *vm);
+long vm_create(struct vm *vm);
 void vm_destroy(struct vm *vm);
 void vm_irq(struct vm *vm, uint32_t spi, bool level);
 
 /* boot.c: vm_load - kernel, initrd, device tree into memory, vCPU 0 to its start: 0 or said. */
-int vm_load(struct vm *vm);
+long vm_load(struct vm *vm);
 /* tree.c: vm_tree - the device tree into @room bytes at @buf: its size; 0: no room. */
 size_t vm_tree(const struct vm *vm, void *buf, size_t room, uint64_t initrd, uint64_t size);
 
-/* cpu.c: vcpu_start - run, in a thread: 0 or -errno.  vcpu_stop - and wait until it has. */
+/*
+ * cpu.c: vcpu_start - run, in a thread: 0 or -errno.  vcpu_stop - and wait until it has.
+ * vcpu_reg - KVM_GET_ONE_REG or KVM_SET_ONE_REG: 0 or -errno.
+ */
 int vcpu_start(struct vcpu *cpu);
 void vcpu_stop(struct vcpu *cpu);
-int vcpu_set_reg(struct vcpu *cpu, uint64_t id, uint64_t value);
+long vcpu_reg(struct vcpu *cpu, unsigned long get_or_set, uint64_t id, uint64_t *value);
+#define VCPU_REG(name) KVM_REG_CORE(KVM_REG_SIZE_U64, name)
 
-/*
- * The devices.  *_start: as after a reset, in its place; before the vCPUs run; 0 or said why not.
- * *_stop: its thread has ended, its files are closed.  *_poke: there may be keys, or room for text.
- */
+/* The devices beside virtio's (virtio.h).  pl011_start - as after a reset, before the vCPUs run. */
 void pl011_start(struct vm *vm);
+extern struct mmio rtc;
+/* pl011_poke, console_poke - there may be keys, or room for text. */
 void pl011_poke(void);
-void rtc_start(struct vm *vm);
-int hvc_start(struct vm *vm);
-void hvc_poke(void);
-int blk_start(struct vm *vm);
-void blk_stop(void);
-int share_start(struct vm *vm);
-void share_stop(void);
+void console_poke(void);
 
 /*
  * terminal.c: the user's terminal, raw while a guest runs.  Keys wait here until the console that

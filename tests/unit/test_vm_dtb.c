@@ -130,12 +130,12 @@ static void test_many_names(void **state)
 	char name[16];
 
 	dtb_begin(&d, blob, ROOM);
-	dtb_node(&d, "");
+	dtb_put(&d, "/ ");
 	for (int i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "name%d", i);
-		dtb_u64(&d, name, 1);
+		snprintf(name, sizeof(name), "name%d=8 ", i);
+		dtb_put(&d, name, 1UL);
 	}
-	dtb_end_node(&d);
+	dtb_put(&d, "; ");
 	assert_int_equal(dtb_end(&d, 0), 0);
 	free(blob);
 }
