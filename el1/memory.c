@@ -15,7 +15,6 @@
 #include "mm/modarea.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
-#include "mm/uaccess.h"
 #include "start/boot_info.h"
 
 extern char __image_start[], __image_end[];

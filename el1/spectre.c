@@ -7,9 +7,7 @@
  */
 #include "el1/spectre.h"
 
-#include "arm/atomic.h"
 #include "arm/errata.h"
-#include "arm/percpu.h"
 #include "arm/smccc.h"
 #include "drivers/psci/psci.h"
 #include "kvm/el2.h"

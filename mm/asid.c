@@ -15,11 +15,8 @@
 #include "arm/pte.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
-#include "mm/vm.h"
 
-#define ASID_MAX_BITS 16
-#define ASID_MASK     ((1UL << ASID_MAX_BITS) - 1)
-#define GENERATION    (1UL << ASID_MAX_BITS)
+#define GENERATION (1UL << ASID_MAX_BITS)
 
 /* Of all that follows; generation and active are also read without it. */
 static struct spinlock asid_lock;
@@ -188,12 +185,6 @@ void asid_none(void)
 	if (!paddr_value(empty))
 		empty = kmap_to_phys(empty_table);
 	set_ttbr0(empty, 0);
-}
-
-uint64_t asid_of(const struct mm *mm)
-{
-	/* The number that a flush names: mm/tlb.h says why an old one does no harm. */
-	return READ_ONCE(mm->asid) & ASID_MASK;
 }
 
 void asid_init(void)

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-struct mm;
+#include "mm/vm.h"
+
+#define ASID_MAX_BITS 16
+#define ASID_MASK     ((1UL << ASID_MAX_BITS) - 1)
 
 /*
  * asid_activate - give @mm an ASID of the current generation and make its tables this core's TTBR0.
@@ -23,8 +26,14 @@ void asid_none(void);
  */
 extern void (*asid_switch_hook)(void);
 
-/* asid_of - the ASID under which TLB entries of @mm may exist. */
-uint64_t asid_of(const struct mm *mm);
+/*
+ * asid_of - the ASID under which TLB entries of @mm may exist: the number that a flush names.
+ * mm/tlb.h says why an old one does no harm.
+ */
+static inline uint64_t asid_of(const struct mm *mm)
+{
+	return READ_ONCE(mm->asid) & ASID_MASK;
+}
 
 /* asid_init - read how many bits the core has. */
 void asid_init(void);

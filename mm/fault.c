@@ -189,8 +189,10 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	replace_leaf(mm, addr, pte, pte_make(page_to_phys(new), bits));
 	v->own = true;
 	if (old) {
-		mm->file_pages -= old->in_object;
-		mm->inherited -= !old->in_object && mm->inherited;
+		if (old->in_object)
+			mm->file_pages--;
+		else
+			mm->inherited -= mm->inherited != 0;
 		page_put(old);
 	} else {
 		mm->pages++;

@@ -52,8 +52,6 @@ static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 	}
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
 	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n)) {
-		/* Or a table but one leaf is no stint yet, and a whole one comes on top. */
-		n = min(n, (size_t)VM_STINT / 4);
 		if (unlikely(mm->swapped) && own)
 			mm->swapped -= swap_free_leaves(pte, n);
 		for (size_t i = 0; i < n; i++) {

@@ -43,7 +43,7 @@ void fp_switch_out(struct task *t)
 {
 	if (likely(!is_stale_state(t)))
 		fp_save_regs(&t->fp);
-	else
+	else if (unlikely(this_cpu(fp_lent)))
 		fp_return();
 }
 

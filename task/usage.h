@@ -39,7 +39,8 @@ static inline void usage_add(struct task_usage *to, const struct task_usage *mor
 {
 	to->time = cpu_time_sum(to->time, more->time);
 	to->faults += more->faults;
-	to->guest_ns += more->guest_ns;
+	if (unlikely(more->guest_ns))
+		to->guest_ns += more->guest_ns;
 	to->peak_rss = max(to->peak_rss, more->peak_rss);
 }
 
