@@ -130,7 +130,7 @@ $(B)/newel.elf: $(KOBJ) $(link_parts)
 
 # el2/'s half for guests once more, for a kernel that is at EL2 itself (el2/vhe.h): all names but those that the kernel calls
 # are its own.
-VHE_OBJ := $(patsubst %,$(B)/vhe/%.o,run.c switch.S guest.c guest_s2.c machine.c pool.c table.c tlb.c)
+VHE_OBJ := $(patsubst %,$(B)/vhe/%.o,run.c switch.S guest.c guest_s2.c machine.c pool.c table.c tlb.c vmid.c)
 $(VHE_OBJ): $(B)/vhe/%.o: el2/% $(B)/flags | compiler
 	$(call say,CC,$< (VHE))
 	@mkdir -p $(@D)

@@ -181,7 +181,7 @@ struct el2_vcpu {
 	uint64_t mdcr; /* EL2_MDCR_MAY; TDA is set anyway without EL2_RUN_DEBUG */
 	uint64_t flags;
 
-	uint64_t vmid; /* out, at EL2_VCPU_CREATE: to be shown, nothing goes by it */
+	uint64_t vmid; /* out, if it has one: to be shown, nothing goes by it */
 
 	/* out: the exit */
 	uint64_t esr, far, hpfar;

@@ -8,12 +8,9 @@
 #include "el2/guest_s2.h"
 #include "el2/machine.h"
 #include "el2/pool.h"
+#include "el2/vmid.h"
 
-#define IPA_BITS_MIN  32
-#define VMID_BITS_MAX 12 /* more guests at once than this are refused */
-
-/* VMIDs in use; 0 is the host's.  el2_memory_lock. */
-static uint64_t vmids[BIT(VMID_BITS_MAX) / 64];
+#define IPA_BITS_MIN 32
 
 static int64_t answer_of(int err)
 {
@@ -45,55 +42,28 @@ void el2_vm_put(struct el2_vm *vm)
 	el2_unlock(&el2_memory_lock);
 }
 
-/* Return: a VMID, or 0: there is none left. */
-static uint32_t vmid_new(void)
-{
-	unsigned int n = el2_machine.wide_vmid ? BIT(VMID_BITS_MAX) : 256;
-
-	vmids[0] |= 1;
-	for (unsigned int i = 0; i < n / 64; i++) {
-		unsigned int bit =
-			vmids[i] == UINT64_MAX ? 64 : (unsigned int)__builtin_ctzll(~vmids[i]);
-
-		if (bit == 64)
-			continue;
-		vmids[i] |= BIT(bit);
-		return i * 64 + bit;
-	}
-	return 0;
-}
-
-static void vmid_free(uint32_t vmid)
-{
-	vmids[vmid / 64] &= ~BIT(vmid % 64);
-}
-
 /* ---- the calls, under el2_memory_lock ---- */
 
 static int64_t create_vm(uint64_t ipa_bits)
 {
-	uint32_t handle, vmid;
 	struct el2_vm *vm;
+	uint32_t handle;
 
 	if (ipa_bits < IPA_BITS_MIN || ipa_bits > el2_machine.pa_bits)
 		return EL2_INVALID;
-	vmid = vmid_new();
-	if (!vmid)
-		return EL2_BUSY;
 	/* Seen as a VM only when it is whole. */
 	vm = el2_page_new(EL2_TABLE, &handle);
-	if (!vm) {
-		vmid_free(vmid);
+	if (!vm)
 		return EL2_NOMEM;
-	}
 	vm->handle = handle;
 	/* Before the first vcpu runs: all of it is set by then. */
 	el2_machine_host();
-	if (el2_s2_init(vm, (unsigned int)ipa_bits, vmid)) {
+	if (el2_s2_init(vm, (unsigned int)ipa_bits)) {
 		el2_page_free(vm);
-		vmid_free(vmid);
 		return EL2_NOMEM;
 	}
+	/* There may be none: it gets one when it runs. */
+	el2_vmid_set(vm, el2_vmid_free());
 	el2_set_held(handle, EL2_VM);
 	return handle;
 }
@@ -113,7 +83,7 @@ static int64_t destroy_vm(uint64_t handle)
 	if (!el2_s2_destroy(vm))
 		return 1;
 	el2_set_held(handle, EL2_TABLE);
-	vmid_free((uint32_t)(vm->regime.vttbr >> VTTBR_VMID_SHIFT));
+	el2_vmid_drop(vm);
 	el2_page_free(vm);
 	return 0;
 }
@@ -151,8 +121,8 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 		el2_page_free(v);
 		return answer_of(err);
 	}
-	v->vm = vm;
-	v->page = el2_at(page);
+	*v = (struct el2_vcpu_own){ vm, el2_at(page), vm->vcpus, handle };
+	vm->vcpus = v;
 	v->page->vmid = vm->regime.vttbr >> VTTBR_VMID_SHIFT;
 	vm->users++;
 	el2_set_held(handle, EL2_VCPU);
@@ -161,7 +131,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 
 static int64_t destroy_vcpu(uint64_t handle)
 {
-	struct el2_vcpu_own *v = el2_vcpu_take(handle);
+	struct el2_vcpu_own *v = el2_vcpu_take(handle), **link;
 	uint64_t page;
 
 	if (!v)
@@ -172,6 +142,10 @@ static int64_t destroy_vcpu(uint64_t handle)
 	/* The number may be another's soon, whose translations are not this one's. */
 	for (unsigned int i = 0; i < MPIDR_SLOTS; i++)
 		v->vm->last[i] = 0;
+	link = &v->vm->vcpus;
+	while (*link != v)
+		link = &(*link)->next;
+	*link = v->next;
 	v->vm->users--;
 	el2_page_free(v);
 	return 0;

@@ -26,10 +26,11 @@ struct el2_vm {
 	uint32_t handle;
 	uint32_t users; /* vcpus, and calls under way; el2_memory_lock */
 	uint32_t root_order;
-	uint64_t mapped; /* pages; lock */
-	struct el2_regime regime;
-	uint32_t last
-		[MPIDR_SLOTS]; /* handle of the vcpu that ran last on a core; each by its core */
+	uint64_t mapped;	    /* pages; lock */
+	struct el2_regime regime;   /* its VMID (el2/vmid.h) may be 0: then it does not run */
+	struct el2_vcpu_own *vcpus; /* all of them; el2_memory_lock */
+	/* Handle of the vcpu that ran last on a core, or 0; set by its core (el2/vmid.c). */
+	uint32_t last[MPIDR_SLOTS];
 	struct el2_run_of_pages gone[64]; /* unmap's; lock */
 };
 
@@ -38,7 +39,9 @@ _Static_assert(sizeof(struct el2_vm) <= EL2_PAGE, "one page");
 /* A vcpu's own side: what the host's page cannot change. */
 struct el2_vcpu_own {
 	struct el2_vm *vm;
-	struct el2_vcpu *page; /* el2_see()n */
+	struct el2_vcpu *page;	   /* el2_see()n */
+	struct el2_vcpu_own *next; /* of the VM's */
+	uint32_t handle;
 };
 
 /* el2_guest_call - one of arm/el2call.h's calls, but EL2_RUN: x0, its answer. */

@@ -11,8 +11,6 @@
 #include "el2/pool.h"
 #include "el2/tlb.h"
 
-#define VTCR_VS	   SYSREG_BIT(19)
-
 #define PAGE_BITS  12
 #define LEVEL_BITS 9
 #define ROOT_ORDER 4 /* 16 tables side by side are walked as one */
@@ -43,7 +41,7 @@ static void free_table_locked(struct el2_table *t, uint64_t page)
 	el2_pages_free(page, 0);
 }
 
-int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
+int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits)
 {
 	/* As few levels as 16 tables side by side at the top allow. */
 	unsigned int levels = DIV_ROUND_UP(ipa_bits - ROOT_ORDER - PAGE_BITS, LEVEL_BITS);
@@ -61,10 +59,8 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 	vm->table.page_free = free_table;
 	vm->table.flush = el2_tlb_forget;
 	vm->table.arg = vm;
-	vm->regime.vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
 	vm->regime.vtcr = VTCR_RES1 | TCR_EL2_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
-			  (uint64_t)el2_machine.pa_range << TCR_EL2_PS_SHIFT |
-			  (el2_machine.wide_vmid ? VTCR_VS : 0);
+			  (uint64_t)el2_machine.pa_range << TCR_EL2_PS_SHIFT;
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "el2/guest.h"
 
 /* el2_s2_init - @vm's tables, for @ipa_bits.  Return: 0 or -ENOMEM.  Under el2_memory_lock. */
-int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid) __must_check;
+int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits) __must_check;
 /*
  * el2_s2_destroy - they are empty: the tables go, also from the TLBs.  Under el2_memory_lock.
  * Return: true; false: there are more of them, call again.

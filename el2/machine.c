@@ -71,7 +71,6 @@ void el2_machine_start(bool first, bool vhe)
 	m->has_ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS);
 	m->has_pauth = id_has_pauth();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
-	m->wide_vmid = ID_FIELD(id_aa64mmfr1_el1, MMFR1_VMIDBits) == 2;
 	m->has_fwb = ID_FIELD(id_aa64mmfr2_el1, MMFR2_FWB);
 	m->pa_range = min((unsigned int)ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange),
 			  (unsigned int)ARRAY_SIZE(pa_sizes) - 1);

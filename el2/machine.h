@@ -16,7 +16,6 @@ struct el2_machine {
 	bool has_pauth;
 	bool has_aarch32;		/* at EL0 */
 	bool stage1_later;		/* of any core: arm/errata.h */
-	bool wide_vmid;			/* 16 bits */
 	bool has_fwb;			/* stage 2 alone says how a guest's memory is cached */
 	unsigned int pa_bits, pa_range; /* the same as bits, and as ID_AA64MMFR0_EL1 has it */
 	unsigned int lrs, aprs; /* list registers; active priorities registers, of each group */

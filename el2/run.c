@@ -11,6 +11,8 @@
 #include "el2/guest.h"
 #include "el2/machine.h"
 #include "el2/pool.h"
+#include "el2/tlb.h"
+#include "el2/vmid.h"
 
 /* As el2/switch.S counts. */
 _Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, "enum el2_exit");
@@ -318,16 +320,17 @@ static bool may_enter(uint64_t pstate)
 	}
 }
 
-/*
- * Two vcpus of a VM are two cores to the guest, whose ASIDs need not mean the same; here they share
- * a TLB that tells guests apart by VMID alone.  @last: what ran last of it on this core.
- */
-static void forget_other_vcpu(uint32_t *last, uint32_t handle)
+/* The vcpu @handle has not run last of @vm on this core, or @vm may have no VMID. */
+static __attribute__((noinline)) void come_to_core(struct el2_vm *vm, struct el2_vcpu *page,
+						   uint32_t *last, uint32_t handle)
 {
-	if (likely(*last == handle))
-		return;
-	*last = handle;
-	__asm__ volatile("isb\n\ttlbi vmalle1\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory");
+	el2_vmid_hold(vm, last, handle);
+	page->vmid = vm->regime.vttbr >> VTTBR_VMID_SHIFT;
+	/*
+	 * Two vcpus of a VM are two cores to the guest, whose ASIDs need not mean the same; here
+	 * they share a TLB that tells guests apart by VMID alone.
+	 */
+	el2_tlb_forget_here(vm);
 }
 
 static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm *vm,
@@ -343,6 +346,8 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 
 	if (!may_enter(pstate))
 		return EL2_EXIT_ILLEGAL;
+	if (unlikely(load_acquire(last) != handle))
+		come_to_core(vm, page, last, handle);
 	if (!EL2_IS_VHE) {
 		host.elr = READ_SYSREG(elr_el2);
 		host.spsr = READ_SYSREG(spsr_el2);
@@ -358,7 +363,6 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	if (el2_machine.has_ras)
 		give_errors(page, hcr);
 	el2_regs_to_guest(host.sys, page->sys, &vm->regime, hcr);
-	forget_other_vcpu(last, handle);
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
 	exit = note_exit(page, el2_enter(page));

@@ -3,6 +3,7 @@
  */
 #include "el2/tlb.h"
 
+#include "arm/atomic.h"
 #include "el2/guest.h"
 #include "el2/vhe.h"
 
@@ -20,7 +21,7 @@ struct visit {
 	uint64_t vttbr, tcr, sctlr, hcr;
 };
 
-static struct visit visit_vm(const struct el2_vm *vm)
+static struct visit visit_vm(uint64_t vttbr)
 {
 	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG_S(GUEST_TCR),
 			   READ_SYSREG_S(GUEST_SCTLR), READ_SYSREG(hcr_el2) };
@@ -29,7 +30,7 @@ static struct visit visit_vm(const struct el2_vm *vm)
 	isb();
 	WRITE_SYSREG_S(GUEST_SCTLR, v.sctlr | SCTLR_M);
 	isb();
-	WRITE_SYSREG(vttbr_el2, vm->regime.vttbr);
+	WRITE_SYSREG(vttbr_el2, vttbr);
 	isb();
 	if (EL2_IS_VHE) {
 		WRITE_SYSREG(hcr_el2, v.hcr & ~HCR_TGE);
@@ -58,10 +59,16 @@ static void leave_vm(const struct visit *v)
  */
 void el2_tlb_forget(struct el2_table *t, uint64_t ipa, uint64_t size)
 {
+	const struct el2_vm *vm = t->arg;
 	struct visit v;
+	uint64_t vttbr;
 
 	dsb(ishst);
-	v = visit_vm(t->arg);
+	/* Without a VMID nothing of it is in any TLB: el2/vmid.c. */
+	vttbr = READ_ONCE(vm->regime.vttbr);
+	if (!(vttbr >> VTTBR_VMID_SHIFT))
+		return;
+	v = visit_vm(vttbr);
 	if (size / EL2_PAGE > FLUSH_PAGES) {
 		__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
 	} else {
@@ -72,5 +79,13 @@ void el2_tlb_forget(struct el2_table *t, uint64_t ipa, uint64_t size)
 	}
 	dsb(ish);
 	isb();
+	leave_vm(&v);
+}
+
+void el2_tlb_forget_here(const struct el2_vm *vm)
+{
+	struct visit v = visit_vm(vm->regime.vttbr);
+
+	__asm__ volatile("tlbi vmalle1\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory");
 	leave_vm(&v);
 }

@@ -2,11 +2,11 @@
  * vhe.h - all that differs, in the half of el2/ that guests are for, where the kernel itself is at
  * EL2 (newel.el2=vhe; docs/levels.md).
  *
- * That half is run, switch, guest, guest_s2, machine, pool, table and tlb.  It is compiled twice:
- * as el2/, which is alone at EL2 and trusts nobody; and with EL2_VHE as a part of the kernel, which
- * calls it.  There HCR_EL2.E2H is set for good, so that registers have other names and forms;
- * memory is where the kernel's linear map has it; and no wall stands between it and its host, whose
- * word is taken: nothing is taken from the host's tables, nothing is counted.
+ * That half is run, switch, guest, guest_s2, machine, pool, table, tlb and vmid.  It is compiled
+ * twice: as el2/, which is alone at EL2 and trusts nobody; and with EL2_VHE as a part of the
+ * kernel, which calls it.  There HCR_EL2.E2H is set for good, so that registers have other names
+ * and forms; memory is where the kernel's linear map has it; and no wall stands between it and its
+ * host, whose word is taken: nothing is taken from the host's tables, nothing is counted.
  */
 #pragma once
 

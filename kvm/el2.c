@@ -136,7 +136,7 @@ static int64_t call_with_memory(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t 
 	mutex_unlock(&donating);
 	if (ret >= 0)
 		return ret;
-	return err ? err : ret == EL2_BUSY ? -ENOSPC : -EINVAL;
+	return err ? err : -EINVAL;
 }
 
 /* ---- the calls ---- */

@@ -199,7 +199,7 @@ static void make_vm(unsigned int ipa_bits)
 	assert_non_null(vm);
 	assert_ptr_equal(el2_held(handle, EL2_VM), vm);
 	assert_null(el2_held(handle, EL2_VCPU));
-	assert_int_equal(el2_s2_init(vm, ipa_bits, 7), 0);
+	assert_int_equal(el2_s2_init(vm, ipa_bits), 0);
 }
 
 /* Nothing of it stays: every chunk can go. */
