@@ -29,15 +29,18 @@ static struct {
 
 static bool writable;
 
-/* All of it, or an error: a file that is shorter now than it was is one. */
+/*
+ * All of it, or an error: a file that is shorter now than it was is one.  A guest may ask for its
+ * memory many times over: at the end of the guest it is not waited for.
+ */
 static uint8_t transfer(struct iovec *iov, size_t n, uint64_t at, uint64_t len, bool write)
 {
 	long done;
 
-	for (; len; n = iov_cut(iov, n, (uint64_t)done, len)) {
+	for (; len; n = iov_cut(iov, iov, n, (uint64_t)done, len)) {
 		done = write ? svc_pwritev(virtio_blk.file, iov, n, (int64_t)at, 0)
 			     : svc_preadv(virtio_blk.file, iov, n, (int64_t)at, 0);
-		if (done <= 0)
+		if (done <= 0 || __atomic_load_n(&virtio_blk.stop, __ATOMIC_ACQUIRE))
 			return S_IOERR;
 		at += (uint64_t)done;
 		len -= (uint64_t)done;
@@ -45,17 +48,18 @@ static uint8_t transfer(struct iovec *iov, size_t n, uint64_t at, uint64_t len, 
 	return S_OK;
 }
 
-static uint8_t read_write(struct chain *c, const struct request *r)
+static uint8_t read_write(const struct chain *c, const struct request *r)
 {
 	bool write = r->type == T_OUT;
-	struct iovec *iov = write ? c->iov : c->iov + c->nr_out;
 	uint64_t len = write ? c->out_bytes - sizeof(*r) : c->in_bytes - 1;
-	size_t n = iov_cut(iov, write ? c->nr_out : c->nr_in, write ? sizeof(*r) : 0, len);
+	struct iovec data[QUEUE_MAX];
+	size_t n = write ? iov_cut(data, c->iov, c->nr_out, sizeof(*r), len)
+			 : iov_cut(data, c->iov + c->nr_out, c->nr_in, 0, len);
 
 	if (len % SECTOR || r->sector > config.capacity ||
 	    len / SECTOR > config.capacity - r->sector || (write && !writable))
 		return S_IOERR;
-	return transfer(iov, n, r->sector * SECTOR, len, write);
+	return transfer(data, n, r->sector * SECTOR, len, write);
 }
 
 /* Its status is the last byte that the device writes; all before it is data. */
@@ -63,13 +67,12 @@ static uint32_t serve_request(struct chain *c)
 {
 	char id[20] = "newel-vm";
 	uint64_t room = c->in_bytes - 1;
-	struct iovec in[QUEUE_MAX]; /* read_write() uses the other up */
+	const struct iovec *in = c->iov + c->nr_out;
 	uint8_t status = S_OK;
 	struct request r;
 
 	if (c->out_bytes < sizeof(r) || !c->in_bytes)
 		return 0;
-	memcpy(in, c->iov + c->nr_out, c->nr_in * sizeof(in[0]));
 	iov_copy(c->iov, c->nr_out, 0, &r, sizeof(r), false);
 	if (r.type == T_IN || r.type == T_OUT)
 		status = read_write(c, &r);

@@ -510,12 +510,13 @@ static long transfer(struct p9 *s, uint64_t head, uint64_t count, bool write)
 {
 	int64_t offset = (int64_t)s->number[0];
 	int fd = s->at[0].fid->fd;
+	struct iovec data[QUEUE_MAX];
+	size_t pieces = iov_cut(data, s->data, s->data_n, head, count);
 	long n = 0;
 
-	s->data_n = iov_cut(s->data, s->data_n, head, count);
-	if (s->data_n)
-		n = write ? svc_pwritev(fd, s->data, s->data_n, offset, 0)
-			  : svc_preadv(fd, s->data, s->data_n, offset, 0);
+	if (pieces)
+		n = write ? svc_pwritev(fd, data, pieces, offset, 0)
+			  : svc_preadv(fd, data, pieces, offset, 0);
 	if (n < 0)
 		return n;
 	put(s, "4", (uint64_t)n);
@@ -662,10 +663,9 @@ static long serve(struct p9 *s, uint8_t type)
 	return err;
 }
 
-uint32_t p9_request(struct p9 *s, struct iovec *out, size_t n_out, uint64_t out_bytes,
-		    struct iovec *in, size_t n_in, uint64_t in_bytes)
+uint32_t p9_request(struct p9 *s, const struct iovec *out, size_t n_out, uint64_t out_bytes,
+		    const struct iovec *in, size_t n_in, uint64_t in_bytes)
 {
-	struct iovec answer[QUEUE_MAX]; /* a read uses up the other */
 	uint64_t size, type, tag, head;
 	long err;
 
@@ -678,7 +678,6 @@ uint32_t p9_request(struct p9 *s, struct iovec *out, size_t n_out, uint64_t out_
 	if (s->bad || size < HEADER || size > out_bytes || in_bytes < READ_HEAD)
 		return 0;
 	s->head_size = size < s->head_size ? size : s->head_size;
-	memcpy(answer, in, n_in * sizeof(*in));
 	s->data = type == TREAD ? in : out;
 	s->data_n = type == TREAD ? n_in : n_out;
 	s->data_bytes = type == TWRITE ? size : in_bytes;
@@ -695,6 +694,6 @@ uint32_t p9_request(struct p9 *s, struct iovec *out, size_t n_out, uint64_t out_
 	size = head + (type == TREAD ? s->data_bytes : 0);
 	s->reply_at = 0;
 	put(s, "412", size, type + 1, tag);
-	iov_copy(answer, n_in, 0, s->reply, head, true);
+	iov_copy(in, n_in, 0, s->reply, head, true);
 	return (uint32_t)size;
 }

@@ -52,17 +52,17 @@ struct p9 {
 	char text[P9_PATH];
 	struct stat stat;
 	/* The data of a write, of the answer to a read: pieces, and bytes there may be. */
-	struct iovec *data;
+	const struct iovec *data;
 	size_t data_n;
 	uint64_t data_bytes;
 };
 
 /*
  * p9_request - answer the request in @out (@n_out pieces, @out_bytes) into @in: bytes of the
- * answer; 0: there is no room even for an error, or no request.  Both vectors are used up.
+ * answer; 0: there is no room even for an error, or no request.
  */
-uint32_t p9_request(struct p9 *s, struct iovec *out, size_t n_out, uint64_t out_bytes,
-		    struct iovec *in, size_t n_in, uint64_t in_bytes);
+uint32_t p9_request(struct p9 *s, const struct iovec *out, size_t n_out, uint64_t out_bytes,
+		    const struct iovec *in, size_t n_in, uint64_t in_bytes);
 
 /* p9_forget - all fids are gone, and the files behind them closed. */
 void p9_forget(struct p9 *s);

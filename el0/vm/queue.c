@@ -133,7 +133,7 @@ size_t iov_copy(const struct iovec *iov, size_t n, size_t skip, void *buf, size_
 	return done;
 }
 
-size_t iov_cut(struct iovec *iov, size_t n, uint64_t skip, uint64_t len)
+size_t iov_cut(struct iovec *to, const struct iovec *iov, size_t n, uint64_t skip, uint64_t len)
 {
 	size_t kept = 0;
 
@@ -144,7 +144,7 @@ size_t iov_cut(struct iovec *iov, size_t n, uint64_t skip, uint64_t len)
 		skip -= off;
 		len -= part;
 		if (part)
-			iov[kept++] = (struct iovec){ iov[i].iov_base + off, part };
+			to[kept++] = (struct iovec){ iov[i].iov_base + off, part };
 	}
 	return kept;
 }

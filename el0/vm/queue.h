@@ -59,9 +59,9 @@ int queue_peek(struct queue *q, struct chain *c, const char **why);
 bool queue_give(struct queue *q, uint16_t head, uint32_t len);
 
 /*
- * iov_copy - up to @len bytes between @buf and *@iov, on from @skip: how many.  iov_cut - leave out
- * the first @skip bytes, and what is behind the next @len: the number of pieces left.
+ * iov_copy - up to @len bytes between @buf and *@iov, on from @skip: how many.  iov_cut - the @len
+ * bytes behind the first @skip, as pieces at @to, which may be @iov: their number.
  */
 size_t iov_copy(const struct iovec *iov, size_t n, size_t skip, void *buf, size_t len,
 		bool to_guest);
-size_t iov_cut(struct iovec *iov, size_t n, uint64_t skip, uint64_t len);
+size_t iov_cut(struct iovec *to, const struct iovec *iov, size_t n, uint64_t skip, uint64_t len);

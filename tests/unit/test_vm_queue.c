@@ -215,8 +215,7 @@ static void test_pieces(void **state)
 			assert_int_equal(iov_copy(iov, 4, skip, buf, len, false), n);
 			for (size_t i = 0; i < n; i++)
 				assert_int_equal(buf[i], skip + i);
-			__builtin_memcpy(cut, iov, sizeof(iov));
-			size_t pieces = iov_cut(cut, 4, skip, len);
+			size_t pieces = iov_cut(cut, iov, 4, skip, len);
 
 			for (size_t i = 0; i < pieces; i++) {
 				assert_true(cut[i].iov_len);
