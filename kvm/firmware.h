@@ -9,6 +9,7 @@
 
 #include "kvm/kvm.h"
 #include "kvm/psci.h"
+#include "lib/string.h"
 #include "lib/util.h"
 
 struct list;
@@ -48,6 +49,14 @@ static inline void kvm_answer(struct kvm_vcpu *v, uint64_t x0, uint64_t x1, uint
 	x[1] = x1;
 	x[2] = x2;
 	x[3] = x3;
+}
+
+/* kvm_tell_event - KVM_RUN is to return with KVM_SYSTEM_EVENT_*, and no data yet. */
+static inline void kvm_tell_event(struct kvm_vcpu *v, uint32_t type)
+{
+	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
+	v->run->system_event.type = type;
+	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
 }
 
 /* kvm_filter_action - KVM_SMCCC_FILTER_*: what the VMM wants done with @fn. */

@@ -164,7 +164,7 @@ static int serve_other(struct kvm_vcpu *v, uint32_t fn)
 	case VENDOR_PTP: return wall_clock(v, (uint32_t)x1);
 	default:
 		/* PSCI 0.1 has numbers of its own. */
-		return kvm_psci_version(v) == PSCI_0_1 ? kvm_psci_call(v, fn)
+		return kvm_psci_version(v) == PSCI_0_1 ? kvm_psci_0_1_call(v, fn)
 						       : answer(v, SMCCC_NOT_SUPPORTED);
 	}
 }
@@ -185,15 +185,12 @@ static int forward(struct kvm_vcpu *v, uint32_t fn, bool smc)
 
 static bool is_workaround(uint32_t fn)
 {
-	return SMCCC_OWNER(fn) == SMCCC_OWNER_ARCH &&
-	       (fn == SMCCC_WORKAROUND_1 || fn == SMCCC_WORKAROUND_2 || fn == SMCCC_WORKAROUND_3);
+	return fn == SMCCC_WORKAROUND_1 || fn == SMCCC_WORKAROUND_2 || fn == SMCCC_WORKAROUND_3;
 }
 
-int kvm_hypercall(struct kvm_vcpu *v)
+/* What more there is to be looked at than who answers. */
+static __attribute__((noinline)) int serve_special(struct kvm_vcpu *v, uint32_t fn, bool smc)
 {
-	bool smc = ESR_EC(v->ctx->esr) != ESR_EC_HVC64;
-	uint32_t fn = (uint32_t)v->ctx->x[0];
-
 	/* a trapped SMC has not been executed: PC is at it */
 	if (smc)
 		kvm_skip(v);
@@ -212,11 +209,19 @@ int kvm_hypercall(struct kvm_vcpu *v)
 		v->ctx->x[0] = v->ctx->x[1] = 0;
 		return KVM_RESUME;
 	}
-	if (likely(!READ_ONCE(v->vm->filter)))
-		return serve(v, fn);
 	switch (kvm_filter_action(v->vm, fn)) {
 	case KVM_SMCCC_FILTER_HANDLE: return serve(v, fn);
 	case KVM_SMCCC_FILTER_FWD_TO_USER: return forward(v, fn, smc);
 	default: return answer(v, SMCCC_NOT_SUPPORTED);
 	}
+}
+
+int kvm_hypercall(struct kvm_vcpu *v)
+{
+	bool smc = ESR_EC(v->ctx->esr) != ESR_EC_HVC64;
+	uint32_t fn = (uint32_t)v->ctx->x[0];
+
+	if (smc || SMCCC_OWNER(fn) == SMCCC_OWNER_ARCH || READ_ONCE(v->vm->filter))
+		return serve_special(v, fn, smc);
+	return serve(v, fn);
 }

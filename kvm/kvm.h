@@ -23,12 +23,13 @@
 #include "kvm/vcpus.h"
 #include "lib/list.h"
 #include "lib/util.h"
+#include "mm/charge.h"
 #include "mm/object.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "task/fp.h"
 #include "task/wait.h"
 
-struct charge;
 struct file;
 struct kvm_debug;
 struct kvm_eventfds;
@@ -181,6 +182,46 @@ void kvm_vm_put(struct kvm_vm *vm);
 		struct type name;                                            \
 		copy_from_user(&name, arg, sizeof(name)) ? -EFAULT : (call); \
 	})
+/*
+ * kvm_locked - what @call says, made with vm->lock held; kvm_stopped - with no vcpu running
+ * (kvm_lock_all).  Or why that cannot be: -EINTR, -EBUSY.
+ */
+#define kvm_locked(vm, call)                                 \
+	({                                                   \
+		int err_ = mutex_lock_killable(&(vm)->lock); \
+		if (!err_) {                                 \
+			err_ = (call);                       \
+			mutex_unlock(&(vm)->lock);           \
+		}                                            \
+		err_;                                        \
+	})
+#define kvm_stopped(vm, call)                \
+	({                                   \
+		int err_ = kvm_lock_all(vm); \
+		if (!err_) {                 \
+			err_ = (call);       \
+			kvm_unlock_all(vm);  \
+		}                            \
+		err_;                        \
+	})
+/*
+ * kvm_alloc - @n bytes, zeros, which @vm pays for; NULL: there are none.  kvm_free - they go back;
+ * @p may be NULL.  Not from an interrupt.
+ */
+static inline void *kvm_alloc(struct kvm_vm *vm, size_t n)
+{
+	void *p = kzalloc(n);
+
+	if (p)
+		charge_add(vm->charge, n + CHARGE_SMALL);
+	return p;
+}
+static inline void kvm_free(struct kvm_vm *vm, void *p, size_t n)
+{
+	if (p)
+		charge_drop(vm->charge, n + CHARGE_SMALL);
+	kfree(p);
+}
 /* kvm_attr_op - of KVM_SET_DEVICE_ATTR and so on. */
 static inline enum kvm_attr_op kvm_attr_op(uint32_t cmd)
 {

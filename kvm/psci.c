@@ -41,24 +41,31 @@ static struct kvm_vcpu *find_by_affinity(const struct kvm_vm *vm, uint64_t mpidr
 	return NULL;
 }
 
+static int answer(struct kvm_vcpu *v, int64_t x0)
+{
+	kvm_answer(v, (uint64_t)x0, 0, 0, 0);
+	return KVM_RESUME;
+}
+
 /*
  * CPU_ON: what the new one starts with is written, and its task is asked to read that
  * (KVM_REQ_RESET), before it is on: it may look at any time, and must not go on where it went off.
  */
-static int64_t cpu_on(struct kvm_vcpu *v, uint32_t fn)
+static int turn_on(struct kvm_vcpu *v, uint32_t fn)
 {
 	uint64_t affinity = argument(v, fn, 1);
 	struct kvm_vcpu *target;
 
 	if (affinity & ~PSCI_AFFINITIES)
-		return PSCI_INVALID_PARAMETERS;
+		return answer(v, PSCI_INVALID_PARAMETERS);
 	target = find_by_affinity(v->vm, affinity);
 	if (!target)
-		return PSCI_INVALID_PARAMETERS;
+		return answer(v, PSCI_INVALID_PARAMETERS);
 	mutex_lock(&v->vm->lock);
 	if (is_on(target)) {
 		mutex_unlock(&v->vm->lock);
-		return kvm_psci_version(v) == PSCI_0_1 ? PSCI_INVALID_PARAMETERS : PSCI_ALREADY_ON;
+		return answer(v, kvm_psci_version(v) == PSCI_0_1 ? PSCI_INVALID_PARAMETERS
+								 : PSCI_ALREADY_ON);
 	}
 	target->reset.pc = argument(v, fn, 2);
 	target->reset.x0 = argument(v, fn, 3);
@@ -68,17 +75,17 @@ static int64_t cpu_on(struct kvm_vcpu *v, uint32_t fn)
 	store_release(&target->mp_state, KVM_MP_STATE_RUNNABLE);
 	mutex_unlock(&v->vm->lock);
 	kvm_request(target, KVM_REQ_RESET); /* it may have served that while it was off */
-	return PSCI_SUCCESS;
+	return answer(v, PSCI_SUCCESS);
 }
 
-/* AFFINITY_INFO: is any vcpu on of those that are @affinity's down to level @level? */
-static int64_t affinity_info(const struct kvm_vcpu *v, uint64_t affinity, uint64_t level)
+/* AFFINITY_INFO: is any vcpu on of those that are the first argument's down to that level? */
+static int affinity_info(struct kvm_vcpu *v, uint32_t fn)
 {
-	uint64_t mask = PSCI_AFFINITIES;
+	uint64_t affinity = argument(v, fn, 1), level = argument(v, fn, 2), mask = PSCI_AFFINITIES;
 	bool found = false;
 
 	if ((affinity & ~PSCI_AFFINITIES) || level > 3)
-		return PSCI_INVALID_PARAMETERS;
+		return answer(v, PSCI_INVALID_PARAMETERS);
 	mask &= level == 3 ? ~UINT64_C(0xffffffff) : ~UINT64_C(0) << 8 * level;
 	for (unsigned int i = 0; i < KVM_MAX_VCPUS; i++) {
 		const struct kvm_vcpu *other = kvm_vcpu_find(v->vm, i);
@@ -87,134 +94,141 @@ static int64_t affinity_info(const struct kvm_vcpu *v, uint64_t affinity, uint64
 			continue;
 		found = true;
 		if (is_on(other))
-			return PSCI_AFFINITY_ON;
+			return answer(v, PSCI_AFFINITY_ON);
 	}
-	return found ? PSCI_AFFINITY_OFF : PSCI_INVALID_PARAMETERS;
+	return answer(v, found ? PSCI_AFFINITY_OFF : PSCI_INVALID_PARAMETERS);
 }
 
-static void turn_off(struct kvm_vcpu *v)
+static void stop(struct kvm_vcpu *v)
 {
 	store_release(&v->mp_state, KVM_MP_STATE_STOPPED);
 	kvm_request(v, KVM_REQ_STOP);
 }
 
+static int turn_off(struct kvm_vcpu *v, uint32_t fn)
+{
+	stop(v);
+	return answer(v, PSCI_SUCCESS);
+}
+
+/* Every power state is a standby: what it was asked with is not looked at. */
+static int stand_by(struct kvm_vcpu *v, uint32_t fn)
+{
+	kvm_park(v, UINT64_MAX);
+	return answer(v, PSCI_SUCCESS);
+}
+
 /* The VMM is told; until it runs a vcpu again, none goes on. */
-static int end_of_machine(struct kvm_vcpu *v, uint32_t type, uint64_t flags)
+static int end_machine(struct kvm_vcpu *v, uint32_t type, uint64_t flags)
 {
 	for (unsigned int i = 0; i < KVM_MAX_VCPUS; i++) {
 		struct kvm_vcpu *other = kvm_vcpu_find(v->vm, i);
 
 		if (other)
-			turn_off(other);
+			stop(other);
 	}
 	/* what a guest reads that is run again all the same */
 	kvm_answer(v, (uint64_t)PSCI_INTERNAL_FAILURE, 0, 0, 0);
-	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
-	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-	v->run->system_event.type = type;
+	kvm_tell_event(v, type);
 	v->run->system_event.ndata = 1;
 	v->run->system_event.data[0] = flags;
 	return KVM_LEAVE;
 }
 
-/* SYSTEM_SUSPEND: the VMM alone decides what becomes of it, of x0 too. */
-static int suspend_machine(struct kvm_vcpu *v)
+static int power_off(struct kvm_vcpu *v, uint32_t fn)
 {
-	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
-	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-	v->run->system_event.type = KVM_SYSTEM_EVENT_SUSPEND;
+	return end_machine(v, KVM_SYSTEM_EVENT_SHUTDOWN, 0);
+}
+
+static int reset_machine(struct kvm_vcpu *v, uint32_t fn)
+{
+	return end_machine(v, KVM_SYSTEM_EVENT_RESET, 0);
+}
+
+/* Only of the kinds that the architecture and a vendor have defined. */
+static int reset_by_kind(struct kvm_vcpu *v, uint32_t fn)
+{
+	uint64_t kind = argument(v, fn, 1);
+
+	if (kind != 0 && kind < PSCI_RESET2_VENDOR)
+		return answer(v, PSCI_INVALID_PARAMETERS);
+	return end_machine(v, KVM_SYSTEM_EVENT_RESET, KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2);
+}
+
+/* The VMM alone decides what becomes of it, of x0 too. */
+static int suspend_machine(struct kvm_vcpu *v, uint32_t fn)
+{
+	if (!v->vm->suspend_to_user)
+		return answer(v, PSCI_NOT_SUPPORTED);
+	kvm_tell_event(v, KVM_SYSTEM_EVENT_SUSPEND);
 	return KVM_LEAVE;
 }
 
-static int64_t has_feature(const struct kvm_vcpu *v, uint32_t fn)
+static int tell_version(struct kvm_vcpu *v, uint32_t fn)
 {
-	bool there;
-
-	switch (fn) {
-	case PSCI_VERSION:
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMCCC_64:
-	case PSCI_CPU_OFF:
-	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | SMCCC_64:
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMCCC_64:
-	case PSCI_MIGRATE_INFO_TYPE:
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
-	case PSCI_FEATURES:
-	case SMCCC_VERSION: there = true; break;
-	case PSCI_SYSTEM_SUSPEND:
-	case PSCI_SYSTEM_SUSPEND | SMCCC_64: there = v->vm->suspend_to_user; break;
-	case PSCI_SYSTEM_RESET2:
-	case PSCI_SYSTEM_RESET2 | SMCCC_64: there = kvm_psci_version(v) >= PSCI_1_1; break;
-	default: there = false;
-	}
-	return there ? 0 : PSCI_NOT_SUPPORTED;
+	return answer(v, kvm_psci_version(v));
 }
 
-static int answer(struct kvm_vcpu *v, int64_t x0)
+static int tell_migration(struct kvm_vcpu *v, uint32_t fn)
 {
-	kvm_answer(v, (uint64_t)x0, 0, 0, 0);
-	return KVM_RESUME;
+	return answer(v, PSCI_MIGRATE_NOT_REQUIRED);
 }
 
-/* reset2 - 1.1: only the kinds that the architecture and a vendor have defined. */
-static int reset2(struct kvm_vcpu *v, uint64_t kind)
+static int has_feature(struct kvm_vcpu *v, uint32_t fn);
+
+/* Whether a version has it, and whether it has a 64-bit form. */
+#define NUMBER(fn) ((fn)&0x1f)
+static const struct psci_function {
+	int (*serve)(struct kvm_vcpu *v, uint32_t fn);
+	uint32_t since;
+	bool wide;
+} functions[] = {
+	[NUMBER(PSCI_VERSION)] = { tell_version, PSCI_0_2, false },
+	[NUMBER(PSCI_CPU_SUSPEND)] = { stand_by, PSCI_0_2, true },
+	[NUMBER(PSCI_CPU_OFF)] = { turn_off, PSCI_0_2, false },
+	[NUMBER(PSCI_CPU_ON)] = { turn_on, PSCI_0_2, true },
+	[NUMBER(PSCI_AFFINITY_INFO)] = { affinity_info, PSCI_0_2, true },
+	[NUMBER(PSCI_MIGRATE_INFO_TYPE)] = { tell_migration, PSCI_0_2, false },
+	[NUMBER(PSCI_SYSTEM_OFF)] = { power_off, PSCI_0_2, false },
+	[NUMBER(PSCI_SYSTEM_RESET)] = { reset_machine, PSCI_0_2, false },
+	[NUMBER(PSCI_FEATURES)] = { has_feature, PSCI_1_0, false },
+	[NUMBER(PSCI_SYSTEM_SUSPEND)] = { suspend_machine, PSCI_1_0, true },
+	[NUMBER(PSCI_SYSTEM_RESET2)] = { reset_by_kind, PSCI_1_1, true },
+	[NUMBER(~0u)] = { NULL, 0, false },
+};
+
+/* @fn is in PSCI's range.  NULL: the version that @v is told of does not have it. */
+static const struct psci_function *find_function(const struct kvm_vcpu *v, uint32_t fn)
 {
-	if (kind != 0 && kind < PSCI_RESET2_VENDOR)
-		return answer(v, PSCI_INVALID_PARAMETERS);
-	return end_of_machine(v, KVM_SYSTEM_EVENT_RESET, KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2);
+	const struct psci_function *f = &functions[NUMBER(fn)];
+
+	return f->serve && kvm_psci_version(v) >= f->since && (f->wide || !(fn & SMCCC_64)) ? f
+											    : NULL;
 }
 
-static int call_1_0(struct kvm_vcpu *v, uint32_t fn)
+static int has_feature(struct kvm_vcpu *v, uint32_t fn)
 {
-	switch (fn) {
-	case PSCI_FEATURES: return answer(v, has_feature(v, (uint32_t)kvm_get_x(v, 1)));
-	case PSCI_SYSTEM_SUSPEND:
-	case PSCI_SYSTEM_SUSPEND | SMCCC_64:
-		return v->vm->suspend_to_user ? suspend_machine(v) : answer(v, PSCI_NOT_SUPPORTED);
-	case PSCI_SYSTEM_RESET2:
-	case PSCI_SYSTEM_RESET2 | SMCCC_64:
-		if (kvm_psci_version(v) >= PSCI_1_1)
-			return reset2(v, argument(v, fn, 1));
-		/* fall through */
-	default: return answer(v, PSCI_NOT_SUPPORTED);
-	}
-}
+	uint32_t asked = (uint32_t)kvm_get_x(v, 1);
+	bool has = asked == SMCCC_VERSION || (kvm_psci_is(asked) && find_function(v, asked));
 
-static int call_0_2(struct kvm_vcpu *v, uint32_t fn)
-{
-	switch (fn) {
-	case PSCI_VERSION: return answer(v, kvm_psci_version(v));
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMCCC_64:
-		/* every power state is a standby: what it was asked with is not looked at */
-		kvm_park(v, UINT64_MAX);
-		return answer(v, PSCI_SUCCESS);
-	case PSCI_CPU_OFF: turn_off(v); return answer(v, PSCI_SUCCESS);
-	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | SMCCC_64: return answer(v, cpu_on(v, fn));
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMCCC_64:
-		return answer(v, affinity_info(v, argument(v, fn, 1), argument(v, fn, 2)));
-	case PSCI_MIGRATE_INFO_TYPE: return answer(v, PSCI_MIGRATE_NOT_REQUIRED);
-	case PSCI_SYSTEM_OFF: return end_of_machine(v, KVM_SYSTEM_EVENT_SHUTDOWN, 0);
-	case PSCI_SYSTEM_RESET: return end_of_machine(v, KVM_SYSTEM_EVENT_RESET, 0);
-	default:
-		return kvm_psci_version(v) >= PSCI_1_0 ? call_1_0(v, fn)
-						       : answer(v, PSCI_NOT_SUPPORTED);
-	}
+	if ((asked & ~SMCCC_64) == PSCI_SYSTEM_SUSPEND)
+		has = v->vm->suspend_to_user;
+	return answer(v, has ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
 }
 
 int kvm_psci_call(struct kvm_vcpu *v, uint32_t fn)
 {
-	if (kvm_psci_version(v) != PSCI_0_1)
-		return call_0_2(v, fn);
+	const struct psci_function *f = find_function(v, fn);
+
+	return f ? f->serve(v, fn) : answer(v, PSCI_NOT_SUPPORTED);
+}
+
+/* Its numbers have no 64-bit form: the arguments have 64 bits. */
+int kvm_psci_0_1_call(struct kvm_vcpu *v, uint32_t fn)
+{
 	switch (fn) {
-	case PSCI_0_1_CPU_OFF: turn_off(v); return answer(v, PSCI_SUCCESS);
-	/* its numbers have no 64-bit form: the arguments have 64 bits */
-	case PSCI_0_1_CPU_ON: return answer(v, cpu_on(v, fn | SMCCC_64));
+	case PSCI_0_1_CPU_OFF: return turn_off(v, fn);
+	case PSCI_0_1_CPU_ON: return turn_on(v, fn | SMCCC_64);
 	default: return answer(v, PSCI_NOT_SUPPORTED);
 	}
 }

@@ -34,7 +34,9 @@ static inline bool kvm_psci_is(uint32_t fn)
 }
 
 /*
- * kvm_psci_call - @fn is none of the others' (hypercall): x1..x3 are its arguments, x0 gets the
- * answer.  enum kvm_served or -errno.  May sleep.
+ * kvm_psci_call - @fn is in PSCI's range; kvm_psci_0_1_call - it is none that anybody knows, and
+ * the guest has PSCI 0.1.  x1..x3 are its arguments, x0 gets the answer.  enum kvm_served or
+ * -errno.  May sleep.
  */
 int kvm_psci_call(struct kvm_vcpu *v, uint32_t fn) __must_check;
+int kvm_psci_0_1_call(struct kvm_vcpu *v, uint32_t fn) __must_check;

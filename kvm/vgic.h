@@ -147,21 +147,45 @@ void vgic_fold(struct vgic_cpu *c);
 /* vgic_deliverable - would its next run begin with an interrupt?  (PSTATE.I apart.) */
 bool vgic_deliverable(const struct vgic_cpu *c);
 
+/* ---- its life (make); vm->lock is held by who calls the first three ---- */
+
+/* vgic_create - @vm gets one.  It takes vm->lock: 0, -EEXIST, -EBUSY, -ENOMEM, -EINTR. */
+int vgic_create(struct kvm_vm *vm, unsigned int version);
+/*
+ * vgic_init - its vcpus and interrupts are settled, if they are not; routes are those of a machine
+ * without any: the first SPI is 0.  0, -ENOMEM.
+ * vgic_address - KVM_DEV_ARM_VGIC_GRP_ADDR: 0, -ENODEV (not of this version), -ENOENT, -EINVAL,
+ * -EEXIST, -E2BIG, -ENOMEM.  @addr: in, too, for a region's index.
+ */
+int vgic_init(struct vgic *g);
+int vgic_address(struct vgic *g, uint64_t type, uint64_t *addr, bool set);
+/* vgic_host_version - 2, 3: what guests may have on this machine; 0: none. */
+unsigned int vgic_host_version(void);
+
 /* ---- registers (mmio) ---- */
 
-/* Whose registers: what a table of them is for. */
-enum vgic_frame { VGIC_DIST, VGIC_CPUIF, VGIC_REDIST, NR_VGIC_FRAMES };
+/* Whose registers: what a table of them is for; what a VMM names by other numbers than offsets. */
+enum vgic_frame { VGIC_DIST, VGIC_CPUIF, VGIC_REDIST, NR_VGIC_FRAMES, VGIC_SYSREGS, VGIC_LINES };
 /*
- * vgic_reg_has, vgic_reg_user - a VMM's access to the register at @offset of @c's @frame: 32 bits.
- * 0, -ENXIO (no such register, for has alone: else it is zero), -EINVAL.  No vcpu runs.
+ * vgic_reg_has, vgic_reg_user - a VMM's access to a register of @c's @frame: at the offset @reg, 32
+ * bits; VGIC_SYSREGS: ICC_*_EL1 by its encoding (KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS); VGIC_LINES: the
+ * levels of 32 lines (KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO).  No vcpu runs.
+ * 0, -EINVAL; -ENXIO: no such register, for has and of VGIC_SYSREGS alone: else it is zero.
  */
-int vgic_reg_has(const struct vgic *g, enum vgic_frame frame, uint32_t offset);
-int vgic_reg_user(struct vgic_cpu *c, enum vgic_frame frame, uint32_t offset, uint32_t *value,
+int vgic_reg_has(const struct vgic *g, enum vgic_frame frame, uint32_t reg);
+int vgic_reg_user(struct vgic_cpu *c, enum vgic_frame frame, uint32_t reg, uint64_t *value,
 		  bool write);
-/* vgic_line_levels - 32 lines from interrupt @id on: KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO. */
-void vgic_line_levels(struct vgic_cpu *c, unsigned int id, uint32_t *value, bool write);
-/* vgic_sysreg_user - KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS: 0, -ENXIO, -EINVAL.  NULL: is it there? */
-int vgic_sysreg_user(struct vgic_cpu *c, unsigned int reg, uint64_t *value, bool write);
 
-/* vgic_v3_vtr - ICH_VTR_EL2: what the machine's virtual CPU interface has. */
-uint64_t vgic_v3_vtr(void);
+/* ---- the CPU interface (cpuif); no vcpu runs, but for vgic_end_active ---- */
+
+/* vgic_sysreg_has, vgic_sysreg_user - vgic_reg_has, vgic_reg_user of VGIC_SYSREGS. */
+bool vgic_sysreg_has(uint32_t reg);
+int vgic_sysreg_user(struct vgic_cpu *c, uint32_t reg, uint64_t *value, bool write);
+/* vgic_vmcr_read, vgic_vmcr_write - GICC's register at @reg, as far as it is in ICH_VMCR. */
+uint64_t vgic_vmcr_read(const struct vgic_cpu *c, uint32_t reg);
+void vgic_vmcr_write(struct vgic_cpu *c, uint32_t reg, uint64_t value);
+/*
+ * vgic_end_active - GICC_DIR, ICC_DIR_EL1: the guest ends what it has dropped the priority of.
+ * They trap, so that one that is in no list register can be found.
+ */
+void vgic_end_active(struct vgic_cpu *c, unsigned int id);

@@ -1,6 +1,6 @@
 /*
- * vgic_mmio.c - the registers of a guest's interrupt controller: distributor, redistributors, and
- * the CPU interface as far as a VMM saves it.
+ * vgic_mmio.c - the registers of a guest's interrupt controller that lie in memory: distributor,
+ * redistributors, and the CPU interface of a GICv2 as far as a VMM saves it.
  *
  * One table says which there are; what is in none of its rows, of another size than a row allows,
  * or beyond the last interrupt, reads as zero and ignores writes.  The values are those that Linux
@@ -8,26 +8,22 @@
  * functions for all.
  */
 #include "abi/errno.h"
+#include "abi/kvm.h"
 #include "arm/atomic.h"
 #include "kvm/kvm.h"
 #include "kvm/vgic.h"
 
 /* What is behind a register. */
 enum vgic_kind {
-	/* a field each interrupt */
+	/* a field each interrupt; of some there are two registers, whose ones set and clear it */
 	GROUP,
-	ENABLE_SET,
-	ENABLE_CLEAR,
-	PENDING_SET,
-	PENDING_CLEAR,
-	ACTIVE_SET,
-	ACTIVE_CLEAR,
+	ENABLE,
+	PENDING,
+	ACTIVE,
 	PRIORITY,
-	TARGETS,
 	ROUTE,
 	TRIGGER,
-	SENDER_SET,
-	SENDER_CLEAR,
+	SENDERS,
 	ZERO, /* also: a register that is not implemented, but there */
 	/* others */
 	CTLR,
@@ -47,6 +43,7 @@ struct vgic_reg {
 	uint8_t kind;
 	uint8_t bits;  /* of an interrupt's field; 0: it has none */
 	uint8_t sizes; /* of an access: 1 | 4 | 8 bytes */
+	bool set;      /* of two registers the one that sets */
 	uint32_t offset, bytes;
 };
 
@@ -55,57 +52,63 @@ struct vgic_reg {
 #define DIST_BYTES   0x10000
 
 /* Distributor and redistributor have these alike; the latter for the vcpu's own. */
-#define IRQ_REGS(base, n)                                                                        \
-	{ GROUP, 1, 4, (base) + 0x080, (n) / 8 }, { ENABLE_SET, 1, 4, (base) + 0x100, (n) / 8 }, \
-		{ ENABLE_CLEAR, 1, 4, (base) + 0x180, (n) / 8 },                                 \
-		{ PENDING_SET, 1, 4, (base) + 0x200, (n) / 8 },                                  \
-		{ PENDING_CLEAR, 1, 4, (base) + 0x280, (n) / 8 },                                \
-		{ ACTIVE_SET, 1, 4, (base) + 0x300, (n) / 8 },                                   \
-		{ ACTIVE_CLEAR, 1, 4, (base) + 0x380, (n) / 8 },                                 \
-		{ PRIORITY, 8, 1 | 4, (base) + 0x400, (n) },                                     \
-	{                                                                                        \
-		TRIGGER, 2, 4, (base) + 0xc00, (n) / 4                                           \
-	}
+/* clang-format off */
+#define IRQ_REGS(base, n)                                         \
+	{ GROUP, 1, 4, false, (base) + 0x080, (n) / 8 },          \
+	{ ENABLE, 1, 4, true, (base) + 0x100, (n) / 8 },          \
+	{ ENABLE, 1, 4, false, (base) + 0x180, (n) / 8 },         \
+	{ PENDING, 1, 4, true, (base) + 0x200, (n) / 8 },         \
+	{ PENDING, 1, 4, false, (base) + 0x280, (n) / 8 },        \
+	{ ACTIVE, 1, 4, true, (base) + 0x300, (n) / 8 },          \
+	{ ACTIVE, 1, 4, false, (base) + 0x380, (n) / 8 },         \
+	{ PRIORITY, 8, 1 | 4, false, (base) + 0x400, (n) },       \
+	{ TRIGGER, 2, 4, false, (base) + 0xc00, (n) / 4 }
+#define REG(kind, sizes, offset, bytes) { kind, 0, sizes, false, offset, bytes }
 
 /* What a guest uses most stands first: they are looked through in this order. */
 static const struct vgic_reg v2_dist[] = {
-	{ SGIR, 0, 4, 0xf00, 4 },
-	{ CTLR, 0, 4, 0x000, 4 },
-	{ TYPER, 0, 4, 0x004, 4 },
-	{ IIDR, 0, 4, 0x008, 4 },
+	REG(SGIR, 4, 0xf00, 4),
+	REG(CTLR, 4, 0x000, 4),
+	REG(TYPER, 4, 0x004, 4),
+	REG(IIDR, 4, 0x008, 4),
 	IRQ_REGS(0, 1024),
-	{ TARGETS, 8, 1 | 4, 0x800, 1024 },
-	{ SENDER_CLEAR, 8, 1 | 4, 0xf10, 16 },
-	{ SENDER_SET, 8, 1 | 4, 0xf20, 16 },
+	{ ROUTE, 8, 1 | 4, false, 0x800, 1024 },  /* GICD_ITARGETSR */
+	{ SENDERS, 8, 1 | 4, false, 0xf10, 16 },  /* GICD_CPENDSGIR */
+	{ SENDERS, 8, 1 | 4, true, 0xf20, 16 },   /* GICD_SPENDSGIR */
 };
 static const struct vgic_reg v2_cpuif[] = {
-	{ VMCR, 0, 4, 0x00, 12 }, /* GICC_CTLR, _PMR, _BPR */
-	{ VMCR, 0, 4, 0x1c, 4 },  /* GICC_ABPR */
-	{ APR, 0, 4, 0xd0, 16 },
-	{ IIDR, 0, 4, 0xfc, 4 },
+	REG(VMCR, 4, 0x00, 12), /* GICC_CTLR, _PMR, _BPR */
+	REG(VMCR, 4, 0x1c, 4),  /* GICC_ABPR */
+	REG(APR, 4, 0xd0, 16),
+	REG(IIDR, 4, 0xfc, 4),
 };
 static const struct vgic_reg v3_dist[] = {
-	{ CTLR, 0, 4, 0x000, 4 },	    { TYPER, 0, 4, 0x004, 4 },
-	{ IIDR, 0, 4, 0x008, 4 },	    { ZERO, 0, 4, 0x00c, 4 }, /* GICD_TYPER2 */
-	{ STATUSR, 0, 4, 0x010, 4 },	    IRQ_REGS(0, 1024),
-	{ ZERO, 8, 1 | 4, 0x800, 1024 }, /* GICD_ITARGETSR */
-	{ ZERO, 1, 4, 0xd00, 128 },	 /* GICD_IGRPMODR */
-	{ ROUTE, 64, 4 | 8, 0x6000, 8192 }, { IDS, 0, 4, 0xffd0, 48 },
+	REG(CTLR, 4, 0x000, 4),
+	REG(TYPER, 4, 0x004, 4),
+	REG(IIDR, 4, 0x008, 4),
+	REG(ZERO, 4, 0x00c, 4), /* GICD_TYPER2 */
+	REG(STATUSR, 4, 0x010, 4),
+	IRQ_REGS(0, 1024),
+	{ ZERO, 8, 1 | 4, false, 0x800, 1024 }, /* GICD_ITARGETSR */
+	{ ZERO, 1, 4, false, 0xd00, 128 },      /* GICD_IGRPMODR */
+	{ ROUTE, 64, 4 | 8, false, 0x6000, 8192 },
+	REG(IDS, 4, 0xffd0, 48),
 };
 static const struct vgic_reg v3_redist[] = {
-	{ GICR_CTLR, 0, 4, 0x000, 4 },
-	{ GICR_IIDR, 0, 4, 0x004, 4 },
-	{ GICR_TYPER, 0, 4 | 8, 0x008, 8 },
-	{ ZERO, 0, 4, 0x014, 4 },      /* GICR_WAKER */
-	{ ZERO, 0, 4 | 8, 0x070, 16 }, /* GICR_PROPBASER, _PENDBASER: there are no LPIs */
-	{ ZERO, 0, 4 | 8, 0x0a0, 8 },
-	{ ZERO, 0, 4 | 8, 0x0b0, 8 },
-	{ ZERO, 0, 4, 0x0c0, 4 },
-	{ IDS, 0, 4, 0xffd0, 48 },
+	REG(GICR_CTLR, 4, 0x000, 4),
+	REG(GICR_IIDR, 4, 0x004, 4),
+	REG(GICR_TYPER, 4 | 8, 0x008, 8),
+	REG(ZERO, 4, 0x014, 4),      /* GICR_WAKER */
+	REG(ZERO, 4 | 8, 0x070, 16), /* GICR_PROPBASER, _PENDBASER: there are no LPIs */
+	REG(ZERO, 4 | 8, 0x0a0, 8),
+	REG(ZERO, 4 | 8, 0x0b0, 8),
+	REG(ZERO, 4, 0x0c0, 4),
+	REG(IDS, 4, 0xffd0, 48),
 	IRQ_REGS(SGI_BASE, 32),
-	{ ZERO, 0, 4, SGI_BASE + 0xd00, 4 },
-	{ ZERO, 0, 4, SGI_BASE + 0xe00, 4 },
+	REG(ZERO, 4, SGI_BASE + 0xd00, 4),
+	REG(ZERO, 4, SGI_BASE + 0xe00, 4),
 };
+/* clang-format on */
 
 #define ROWS(table)                      \
 	{                                \
@@ -171,20 +174,17 @@ static uint64_t read_field(const struct vgic_op *op, const struct vgic_irq *irq)
 
 	switch (op->reg->kind) {
 	case GROUP: return irq->group1;
-	case ENABLE_SET:
-	case ENABLE_CLEAR: return irq->enabled;
-	case PENDING_SET:
-		/* A VMM saves the latch and the lines apart (LEVEL_INFO). */
-		return op->user && g->version == 3 ? irq->latch : vgic_is_pending(irq);
-	case PENDING_CLEAR: return op->user && g->version == 3 ? 0 : vgic_is_pending(irq);
-	case ACTIVE_SET:
-	case ACTIVE_CLEAR: return irq->active;
+	case ENABLE: return irq->enabled;
+	case PENDING:
+		/* A VMM saves the latch and the lines apart (LEVEL_INFO), in the one register. */
+		if (op->user && g->version == 3)
+			return op->reg->set && irq->latch;
+		return vgic_is_pending(irq);
+	case ACTIVE: return irq->active;
 	case PRIORITY: return irq->priority;
-	case TARGETS:
 	case ROUTE: return irq->route;
 	case TRIGGER: return irq->edge ? 2 : 0;
-	case SENDER_SET:
-	case SENDER_CLEAR: return irq->source;
+	case SENDERS: return irq->source;
 	}
 	return 0;
 }
@@ -225,53 +225,45 @@ static void write_route(struct vgic *g, struct vgic_irq *irq, uint64_t value)
 		irq->route = value & 0xffffff;
 		irq->target = cpu_by_affinity(g, irq->route);
 	}
-	vgic_update(g, irq);
 }
 
 static void write_field(const struct vgic_op *op, struct vgic_irq *irq, uint64_t value)
 {
 	struct vgic *g = op->c->vgic;
+	bool set = op->reg->set;
 
 	switch (op->reg->kind) {
 	case GROUP:
 		if (op->user && g->version == 2 && !g->groups_writable)
 			return;
 		irq->group1 = value;
-		vgic_update(g, irq);
-		return;
-	case ENABLE_SET:
-	case ENABLE_CLEAR:
+		break;
+	case ENABLE:
 		if (!value)
 			return;
-		irq->enabled = op->reg->kind == ENABLE_SET;
-		vgic_update(g, irq);
-		return;
-	case PENDING_SET:
-	case PENDING_CLEAR: write_pending(op, irq, op->reg->kind == PENDING_SET, value); return;
-	case ACTIVE_SET:
-	case ACTIVE_CLEAR:
+		irq->enabled = set;
+		break;
+	case PENDING: write_pending(op, irq, set, value); return;
+	case ACTIVE:
 		if (value)
-			vgic_set_active(g, irq, op->reg->kind == ACTIVE_SET, op->c->id);
+			vgic_set_active(g, irq, set, op->c->id);
 		return;
-	case PRIORITY:
-		irq->priority = value & (0xff << (8 - VGIC_PRIORITY_BITS));
-		vgic_update(g, irq);
-		return;
-	case TARGETS:
+	case PRIORITY: irq->priority = value & (0xff << (8 - VGIC_PRIORITY_BITS)); break;
 	case ROUTE:
-		if (irq->id >= VGIC_PRIVATE)
-			write_route(g, irq, value);
-		return;
+		if (irq->id < VGIC_PRIVATE)
+			return;
+		write_route(g, irq, value);
+		break;
 	case TRIGGER:
 		/* SGIs are edges; a PPI's trigger may be fixed, and the timers' are levels. */
 		if (irq->id < VGIC_PRIVATE)
 			return;
 		irq->edge = value & 2;
-		vgic_update(g, irq);
-		return;
-	case SENDER_SET:
-	case SENDER_CLEAR: write_senders(g, irq, op->reg->kind == SENDER_SET, value); return;
+		break;
+	case SENDERS: write_senders(g, irq, set, value); return;
+	default: return;
 	}
+	vgic_update(g, irq);
 }
 
 static uint64_t access_fields(const struct vgic_op *op, uint64_t value, bool write)
@@ -334,30 +326,6 @@ static uint32_t iidr_of(const struct vgic *g, bool cpuif)
 	return cpuif ? 0x04b2043b : 0x4b00043b | (uint32_t)g->revision << 12;
 }
 
-/* VMCR's fields, where GICC has them: @shift there, @width, @at in ICH_VMCR. */
-#define VMCR_FIELDS(X)                                      \
-	X(0x00, 0, 5, 0) /* enables, AckCtl, FIQEn, CBPR */ \
-	X(0x00, 9, 1, 9) /* EOImode */                      \
-	X(0x04, 0, 5, ICH_VMCR_VPMR + 3)                    \
-	X(0x08, 0, 3, ICH_VMCR_VBPR0)                       \
-	X(0x1c, 0, 3, ICH_VMCR_VBPR1)
-
-static uint64_t access_vmcr(const struct vgic_op *op, uint64_t value, bool write)
-{
-	uint64_t *vmcr = &op->c->ctx->ich_vmcr, answer = 0, mask;
-	uint32_t offset = op->reg->offset + op->at;
-
-#define ACCESS_VMCR(reg, shift, width, at)                                             \
-	if (offset == (reg)) {                                                         \
-		mask = (BIT(width) - 1) << (at);                                       \
-		answer |= (*vmcr & mask) >> (at) << (shift);                           \
-		if (write)                                                             \
-			*vmcr = (*vmcr & ~mask) | ((value >> (shift) << (at)) & mask); \
-	}
-	VMCR_FIELDS(ACCESS_VMCR)
-	return answer;
-}
-
 static uint64_t read_other(const struct vgic_op *op)
 {
 	const struct vgic_cpu *c = op->c;
@@ -379,7 +347,7 @@ static uint64_t read_other(const struct vgic_op *op)
 		typer = (uint64_t)c->affinity << GICR_TYPER_AFFINITY | (c->id & 0xffff) << 8 |
 			(c->redist_last ? GICR_TYPER_Last : 0);
 		return typer >> 8 * op->at;
-	case VMCR: return access_vmcr(op, 0, false);
+	case VMCR: return vgic_vmcr_read(op->c, op->reg->offset + op->at);
 	case APR: return op->at ? 0 : c->ctx->ap0r[0];
 	}
 	return 0;
@@ -426,7 +394,7 @@ static int write_other(const struct vgic_op *op, uint64_t value)
 	case SGIR: write_sgir(op->c, value); break;
 	case ZERO: /* GICD_TYPER2: a machine that has more cannot be restored here */
 		return op->user && op->frame == VGIC_DIST && value ? -EINVAL : 0;
-	case VMCR: access_vmcr(op, value, true); break;
+	case VMCR: vgic_vmcr_write(op->c, op->reg->offset + op->at, value); break;
 	case APR:
 		if (!op->at)
 			op->c->ctx->ap0r[0] = value;
@@ -455,7 +423,7 @@ static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 		*value = read_other(op);
 		return 0;
 	}
-	if (!write && (op->reg->kind == ACTIVE_SET || op->reg->kind == ACTIVE_CLEAR))
+	if (!write && op->reg->kind == ACTIVE)
 		settle_active(op);
 	flags = spin_lock_irqsave(&g->lock);
 	if (!write)
@@ -471,18 +439,6 @@ static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 }
 
 /* ---- by the guest ---- */
-
-/* GICC_DIR: its page is not GICV's, so that one that is in no list register can be found. */
-static void end_active(struct vgic_cpu *c, unsigned int id)
-{
-	struct vgic *g = c->vgic;
-	unsigned long flags = spin_lock_irqsave(&g->lock);
-	struct vgic_irq *irq = vgic_find(g, c, id);
-
-	if (irq && irq->active && irq->holder == c && c->ctx->ich_vmcr & ICH_VMCR_VEOIM)
-		vgic_set_active(g, irq, false, 0);
-	spin_unlock_irqrestore(&g->lock, flags);
-}
 
 static struct vgic_cpu *redist_at(const struct vgic *g, struct vgic_cpu *own, uint64_t addr)
 {
@@ -519,8 +475,9 @@ int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a)
 		if (g->version == 2) {
 			if (a->addr - g->cpu >= 0x2000)
 				return -ENXIO;
+			/* GICC_DIR: its page is not GICV's. */
 			if (a->write && a->size == 4 && a->addr == g->cpu + 0x1000)
-				end_active(c, a->value & 0x3ff);
+				vgic_end_active(c, a->value & 0x3ff);
 			a->value = 0;
 			return 0;
 		}
@@ -541,189 +498,61 @@ int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a)
 	return 0;
 }
 
-/* Does @value, written by @c to ICC_SGI1R, name @to? */
-static bool names_cpu(const struct vgic_cpu *c, const struct vgic_cpu *to, uint64_t value)
-{
-	uint32_t cluster = (value >> ICC_SGI1R_AFF3 & 0xff) << 24 |
-			   (value >> ICC_SGI1R_AFF2 & 0xff) << 16 |
-			   (value >> ICC_SGI1R_AFF1 & 0xff) << 8;
-	uint32_t aff0 = to->affinity & 0xff;
-
-	if (value & ICC_SGI1R_IRM)
-		return to != c;
-	return (to->affinity & ~0xffU) == cluster && aff0 <= 15 && value >> aff0 & 1;
-}
-
-/* ICC_SGI1R and its kin: @group1: it may also raise those of group 1. */
-static void send_by_affinity(struct vgic_cpu *c, uint64_t value, bool group1)
-{
-	struct vgic *g = c->vgic;
-	unsigned int id = value >> ICC_SGI1R_INTID & 0xf;
-	unsigned long flags = spin_lock_irqsave(&g->lock);
-
-	for (unsigned int i = 0; i < g->nr_cpus; i++) {
-		struct vgic_cpu *to = g->cpus[i];
-
-		/* There may be 512: others come in between. */
-		if (i % 16 == 15) {
-			spin_unlock_irqrestore(&g->lock, flags);
-			flags = spin_lock_irqsave(&g->lock);
-		}
-		if (names_cpu(c, to, value) && (group1 || !to->irqs[id].group1))
-			vgic_send_sgi(g, to, id, c->id);
-	}
-	spin_unlock_irqrestore(&g->lock, flags);
-}
-
-bool kvm_vgic_sysreg(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *value)
-{
-	if (!v->vgic || v->vgic->vgic->version != 3)
-		return false;
-	switch (enc) {
-	case SYSREG_ENC(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
-	case SYSREG_ENC(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1 */
-	case SYSREG_ENC(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1 */
-		if (!write)
-			return false;
-		send_by_affinity(v->vgic, *value, enc == SYSREG_ENC(3, 0, 12, 11, 5));
-		return true;
-	case SYSREG_ENC(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
-		if (!write)
-			return false;
-		end_active(v->vgic, *value & 0xffffff);
-		return true;
-	case SYSREG_ENC(3, 0, 12, 12, 5): /* ICC_SRE_EL1: nothing but system registers */
-		if (!write)
-			*value = ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB;
-		return true;
-	}
-	return false;
-}
-
 /* ---- by the VMM ---- */
 
-int vgic_reg_has(const struct vgic *g, enum vgic_frame frame, uint32_t offset)
-{
-	return find_row(g, frame, offset, 4) ? 0 : -ENXIO;
-}
-
-int vgic_reg_user(struct vgic_cpu *c, enum vgic_frame frame, uint32_t offset, uint32_t *value,
-		  bool write)
-{
-	struct vgic_op op = { .c = c, .frame = frame, .n = 4, .user = true };
-	uint64_t wide = *value;
-	int err;
-
-	op.reg = find_row(c->vgic, frame, offset, 4);
-	if (!op.reg) {
-		if (!write)
-			*value = 0;
-		return 0;
-	}
-	op.at = offset - op.reg->offset;
-	err = access_reg(&op, &wide, write);
-	if (!err && !write)
-		*value = wide;
-	return err;
-}
-
-void vgic_line_levels(struct vgic_cpu *c, unsigned int id, uint32_t *value, bool write)
+/* The levels of 32 lines from interrupt @id on. */
+static uint64_t access_lines(struct vgic_cpu *c, unsigned int id, uint64_t value, bool write)
 {
 	struct vgic *g = c->vgic;
 	unsigned long flags = spin_lock_irqsave(&g->lock);
-	uint32_t answer = 0;
+	uint64_t answer = 0;
 
 	for (unsigned int i = 0; i < 32; i++) {
 		struct vgic_irq *irq = vgic_find(g, c, id + i);
 
 		if (!irq || irq->id < VGIC_SGIS)
 			continue;
-		answer |= (uint32_t)irq->line << i;
+		answer |= (uint64_t)irq->line << i;
 		if (write) {
-			irq->line = *value >> i & 1;
+			irq->line = value >> i & 1;
 			vgic_update(g, irq);
 		}
 	}
 	spin_unlock_irqrestore(&g->lock, flags);
-	if (!write)
-		*value = answer;
+	return answer;
 }
 
-uint64_t vgic_v3_vtr(void)
+int vgic_reg_has(const struct vgic *g, enum vgic_frame frame, uint32_t reg)
 {
-	return el2_gic_vtr();
-}
+	bool has;
 
-/* A field of ICH_VMCR. */
-static int user_vmcr(uint64_t *vmcr, unsigned int at, uint64_t mask, uint64_t *value, bool write)
-{
-	if (write)
-		*vmcr = (*vmcr & ~(mask << at)) | (*value & mask) << at;
+	if (frame == VGIC_SYSREGS)
+		has = vgic_sysreg_has(reg & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK);
+	else if (frame == VGIC_LINES)
+		has = !(reg & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK);
 	else
-		*value = *vmcr >> at & mask;
-	return 0;
+		has = find_row(g, frame, reg, 4);
+	return has ? 0 : -ENXIO;
 }
 
-/* ICC_CTLR_EL1: CBPR and EOImode; the rest is what the interface has, and must be no more. */
-static int user_ctlr(struct vgic_cpu *c, uint64_t *value, bool write)
+int vgic_reg_user(struct vgic_cpu *c, enum vgic_frame frame, uint32_t reg, uint64_t *value,
+		  bool write)
 {
-	uint64_t *vmcr = &c->ctx->ich_vmcr;
-	uint64_t vtr = vgic_v3_vtr(), has;
+	struct vgic_op op = { .c = c, .frame = frame, .n = 4, .user = true };
 
-	has = (vtr >> ICH_VTR_PRIbits & 7) << 8 | (vtr >> ICH_VTR_IDbits & 7) << 11 |
-	      (vtr & ICH_VTR_SEIS ? BIT(14) : 0) | (vtr & ICH_VTR_A3V ? BIT(15) : 0);
-	if (!write) {
-		*value = has | (*vmcr & ICH_VMCR_VCBPR ? 1 : 0) | (*vmcr & ICH_VMCR_VEOIM ? 2 : 0);
+	if (frame == VGIC_SYSREGS)
+		return vgic_sysreg_user(c, reg & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK, value, write);
+	if (frame == VGIC_LINES) {
+		if (reg & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK || reg % 32)
+			return -EINVAL;
+		*value = access_lines(c, reg, *value, write);
 		return 0;
 	}
-	if ((*value & 0x700) > (has & 0x700) || (*value & 0x3800) > (has & 0x3800) ||
-	    (*value ^ has) & 0xc000)
-		return -EINVAL;
-	*vmcr = (*vmcr & ~(ICH_VMCR_VCBPR | ICH_VMCR_VEOIM)) | (*value & 1 ? ICH_VMCR_VCBPR : 0) |
-		(*value & 2 ? ICH_VMCR_VEOIM : 0);
-	return 0;
-}
-
-/* ICC_APxR<n>: there are as many as there are bits of preemption. */
-static int user_apr(uint64_t *aprs, unsigned int n, uint64_t *value, bool write)
-{
-	unsigned int prebits = (vgic_v3_vtr() >> ICH_VTR_PREbits & 7) + 1;
-
-	if (n >= (prebits <= 5 ? 1U : 1U << (prebits - 5)))
-		return -EINVAL;
-	return user_vmcr(&aprs[n], 0, UINT32_MAX, value, write);
-}
-
-int vgic_sysreg_user(struct vgic_cpu *c, unsigned int reg, uint64_t *value, bool write)
-{
-	static const uint16_t known[] = { 0xc230, 0xc643, 0xc663, 0xc664, 0xc665, 0xc666, 0xc667 };
-	bool apr = reg >= 0xc644 && reg <= 0xc64b, there = apr;
-	uint64_t *vmcr;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
-		there |= reg == known[i];
-	if (!there)
-		return -ENXIO;
-	if (!value)
+	op.reg = find_row(c->vgic, frame, reg, 4);
+	if (!op.reg) {
+		*value = 0;
 		return 0;
-	vmcr = &c->ctx->ich_vmcr;
-	if (apr)
-		return user_apr(reg < 0xc648 ? c->ctx->ap0r : c->ctx->ap1r, reg & 3, value, write);
-	switch (reg) {
-	case 0xc230: /* ICC_PMR_EL1 */ return user_vmcr(vmcr, ICH_VMCR_VPMR, 0xff, value, write);
-	case 0xc643: /* ICC_BPR0_EL1 */ return user_vmcr(vmcr, ICH_VMCR_VBPR0, 7, value, write);
-	case 0xc663: /* ICC_BPR1_EL1: with CBPR it shows the other, and cannot be written */
-		if (!(*vmcr & ICH_VMCR_VCBPR))
-			return user_vmcr(vmcr, ICH_VMCR_VBPR1, 7, value, write);
-		if (!write)
-			*value = min((*vmcr >> ICH_VMCR_VBPR0 & 7) + 1, UINT64_C(7));
-		return 0;
-	case 0xc664: return user_ctlr(c, value, write);
-	case 0xc665: /* ICC_SRE_EL1 */
-		if (!write)
-			*value = ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB;
-		return write && !(*value & ICC_SRE_SRE) ? -EINVAL : 0;
 	}
-	/* ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1 */
-	return user_vmcr(vmcr, reg & 1, 1, value, write);
+	op.at = reg - op.reg->offset;
+	return access_reg(&op, value, write);
 }

@@ -16,6 +16,7 @@ static uint64_t shim_id_aa64isar1_el1, shim_S3_0_C0_C6_2, shim_id_aa64pfr0_el1,
 	shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
 
 #include "kvm/vgic.c"
+#include "kvm/vgic_cpuif.c"
 #include "kvm/vgic_mmio.c"
 
 enum { MAX_CPUS = 4, MAX_SPIS = 988, STEPS = 400, DIST = 0x8000000, OTHER = 0x8100000 };
@@ -253,21 +254,17 @@ static void access_by_vmm(unsigned int i)
 	static const enum vgic_frame frames[2][2] = { { VGIC_DIST, VGIC_CPUIF },
 						      { VGIC_DIST, VGIC_REDIST } };
 	unsigned int how = take(1), at = take(3) & 0x1ffff;
-	uint64_t value = take(8);
-	uint32_t low = value;
+	enum vgic_frame frame = frames[g.version - 2][how >> 1 & 1];
+	uint64_t value = how & 4 && g.version == 3 ? take(8) : take(8) & UINT32_MAX;
 
 	leave_all();
-	if (how & 8) {
-		vgic_line_levels(&cpus[i], at & 0x3e0, &low, how & 1);
-	} else if (how & 4 && g.version == 3) {
-		(void)vgic_sysreg_user(&cpus[i], at & 0xffff, &value, how & 1);
-	} else {
-		enum vgic_frame frame = frames[g.version - 2][how >> 1 & 1];
-
-		/* GICv3: a distributor's private ones are the first vcpu's. */
-		(void)vgic_reg_has(&g, frame, at);
-		(void)vgic_reg_user(&cpus[i], frame, at, &low, how & 1);
-	}
+	/* GICv3: a distributor's private ones are the first vcpu's. */
+	if (how & 8)
+		frame = VGIC_LINES;
+	else if (how & 4 && g.version == 3)
+		frame = VGIC_SYSREGS;
+	(void)vgic_reg_has(&g, frame, at);
+	(void)vgic_reg_user(&cpus[i], frame, at, &value, how & 1);
 }
 
 static void raise_any(unsigned int i)
