@@ -1,9 +1,10 @@
 /*
  * pte.c - descriptors of translation tables in words, as a program of this machine, for gdb's `pt`:
- * `pte [--el2|--stage2] MAIR LEVEL DESCRIPTOR [LEVEL DESCRIPTOR]...`, a line for each.
+ * `pte [--el2|--stage2|--kernel-el1|--kernel-el2] MAIR LEVEL DESCRIPTOR [LEVEL DESCRIPTOR]...`, a
+ * line for each.
  *
- * The kernel's own (EL1&0) by the kernel's decoder; EL2's stage 1 and stage 2 are decoded here, as
- * the kernel shows neither.  Source: Arm ARM (DDI 0487), D8.3.
+ * The kernel's own (EL1&0, with VHE EL2&0) by the kernel's decoder; EL2's stage 1 and stage 2 are
+ * decoded here, as the kernel shows neither.  Source: Arm ARM (DDI 0487), D8.3.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
 {
 	const char *regime = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
 	int at = *regime ? 2 : 1;
+	bool kernel = !*regime || !strncmp(regime, "--kernel", 8);
+	unsigned int el = strcmp(regime, "--kernel-el2") ? 1 : 2;
 	uint64_t mair = argc > at ? strtoull(argv[at], NULL, 0) : 0;
 	char text[PTE_TEXT_MAX];
 
@@ -86,10 +89,10 @@ int main(int argc, char **argv)
 		unsigned int level = (unsigned int)strtoul(argv[i], NULL, 0);
 		uint64_t d = strtoull(argv[i + 1], NULL, 0);
 
-		if (*regime)
-			describe(text, sizeof(text), d, level, mair, !strcmp(regime, "--stage2"));
+		if (kernel)
+			pte_describe(text, sizeof(text), d, level, mair, el);
 		else
-			pte_describe(text, sizeof(text), d, level, mair, 1);
+			describe(text, sizeof(text), d, level, mair, !strcmp(regime, "--stage2"));
 		puts(text);
 	}
 	return 0;

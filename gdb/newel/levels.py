@@ -11,6 +11,7 @@ from newel.command import ROOT, Command, Words, run
 from newel.target import register
 
 LEVELS = ["EL0 (the program)", "EL1 (the kernel)", "EL2 (the hypervisor)", "EL3 (the monitor)"]
+GUEST_LEVELS = ["EL0 (a guest's program)", "EL1 (a guest's kernel)"]
 
 # What matters at each level, and the table of arm/fields.def that has its fields.
 REGISTERS = {
@@ -21,7 +22,21 @@ REGISTERS = {
     3: {"SPSR_EL3": "spsr", "ELR_EL3": None, "ESR_EL3": "esr", "FAR_EL3": None, "SCR_EL3": "scr", "SCTLR_EL3": "sctlr_el2",
         "VBAR_EL3": None},
 }
-TABLE_OF = {"PSTATE": "spsr"} | {name: table for some in REGISTERS.values() for name, table in some.items()}
+# Of EL2 where the kernel is there (newel.el2=vhe): the fields are those of EL1's.
+KERNEL_AT_EL2 = {name.replace("CPACR_EL1", "CPTR_EL2").replace("EL1", "EL2"): table for name, table in REGISTERS[1].items()} | {"HCR_EL2": "hcr"}
+TABLE_OF = {"PSTATE": "spsr"} | {name: table for some in (KERNEL_AT_EL2, *REGISTERS.values()) for name, table in some.items()}
+
+
+def kernel_level():
+    try:
+        with target.kernel_view():
+            return target.kernel_level()
+    except (gdb.error, gdb.GdbError):
+        return 1
+
+
+def table_of(name):
+    return KERNEL_AT_EL2[name] if name in KERNEL_AT_EL2 and kernel_level() == 2 else TABLE_OF[name]
 
 
 def field_tables():
@@ -41,7 +56,7 @@ FIELDS = field_tables()
 
 def fields_of(name, value):
     """[(field, bits, its value, words or "")] of register @name."""
-    for field, high, low, words in FIELDS.get(TABLE_OF[name], []):
+    for field, high, low, words in FIELDS.get(table_of(name), []):
         part = value >> low & (1 << high - low + 1) - 1
         if field == "BADDR":  # an address: where it stands is what it is worth
             part <<= low
@@ -75,6 +90,8 @@ SAVED = {"SPSR_EL1": "pstate", "ELR_EL1": "pc", "ESR_EL1": "esr", "FAR_EL1": "fa
 
 def found_elsewhere(name):
     """(value, where it is from), or (None, why not)."""
+    if name in KERNEL_AT_EL2 and target.kernel_level() == 2:
+        name = name.replace("EL2", "EL1")
     if name in SAVED:
         frame = frame_of_entry()
         if frame is None:
@@ -123,7 +140,8 @@ def beside(name, value):
     if name.startswith("ESR"):
         return syndrome(value).partition(": ")[2]
     if name.startswith(("ELR", "VBAR")):
-        return symbol_of(value, name.endswith(("EL2", "EL3")))
+        # What lies in the kernel's half is its own, whoever has come from there.
+        return symbol_of(value, not value >> 63 and (name.endswith("EL3") or (name.endswith("EL2") and kernel_level() == 1)))
     return ""
 
 
@@ -148,7 +166,10 @@ class El(Command):
     def call(self, args):
         now, cpsr = target.level(), register("cpsr")
         stack = "SP_EL0" if not cpsr & 1 else f"SP_EL{now}"
-        print(f"{LEVELS[now]}, on {stack}, masked: {masked(cpsr)}")
+        name = GUEST_LEVELS[now] if target.in_guest() else LEVELS[now]
+        if now == 2 and kernel_level() == 2:
+            name = "EL2 (the kernel)"
+        print(f"{name}, on {stack}, masked: {masked(cpsr)}")
 
 
 class ElRegs(Words):
@@ -179,7 +200,9 @@ class ElRegs(Words):
     def level(self, at):
         if at == target.level() or at == 0:
             self.line("PSTATE", register("cpsr"), "")
-        for name in REGISTERS[max(1, at)]:
+        of_kernel = kernel_level()
+        at = at or of_kernel
+        for name in KERNEL_AT_EL2 if at == of_kernel == 2 else REGISTERS[at]:
             self.line(name, *value_of(name))
 
     @staticmethod
@@ -207,7 +230,7 @@ class Esr(Command):
     kernel = False
 
     def call(self, args):
-        name = f"ESR_EL{max(1, target.level())}"
+        name = f"ESR_EL{target.level() or kernel_level()}"
         value, where = (target.number(args[0]), "") if args else value_of(name)
         if value is None:
             raise gdb.GdbError(f"{name}: {where}")

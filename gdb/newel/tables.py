@@ -50,14 +50,11 @@ def root_of(va, task=None):
 
 
 def mair():
-    value = target.register("MAIR_EL1")
+    value = target.register(f"MAIR_EL{target.kernel_level()}")
     return target.SYSREG["MAIR_VALUE"] if value is None else value
 
 
 # ---- EL2's ----
-
-EL2H = 9  # PSTATE.M
-
 
 class El2View:
     """What of the kernel's has to be known before its memory is out of sight; read(physical address, size)."""
@@ -84,7 +81,7 @@ class El2View:
 def el2_view():
     """EL2's memory can be read meanwhile, by the El2View that it gives."""
     view = El2View()
-    with contextlib.nullcontext() if view.within else target.pstate(target.register("cpsr") & ~0x1F | EL2H):
+    with contextlib.nullcontext() if view.within else target.pstate(target.register("cpsr") & ~0x1F | target.EL2H):
         yield view
 
 
@@ -190,9 +187,10 @@ class Pt(Command):
             print(f"{va:#x} is in neither half: no table translates it")
             return
         table, what = root_of(va, tasks.find(args[1]) if len(args) > 1 else None)
-        print(f"{va:#018x} by TTBR{va >> 63}_EL1 ({what})")
+        at = target.kernel_level()
+        print(f"{va:#018x} by TTBR{va >> 63}_EL{at} ({what})")
         steps, end = self.walk(va, table)
-        words = run("pte", hex(mair()), *(w for at, _, entry in steps for w in (str(at), hex(entry)))).splitlines()
+        words = run("pte", f"--kernel-el{at}", hex(mair()), *(w for at, _, entry in steps for w in (str(at), hex(entry)))).splitlines()
         show(steps, words)
         print(end)
 
@@ -216,7 +214,7 @@ class Pt(Command):
 
 
 def rights(entry):
-    """What a leaf entry lets EL1 and EL0 do, as "rw-|r-x"."""
+    """What a leaf entry lets the kernel and EL0 do, as "rw-|r-x"."""
     write = not entry & READONLY
     kernel = "r" + ("w" if write else "-") + ("-" if entry & PXN else "x")
     user = ("r" + ("w" if write else "-") if entry & USER else "--") + ("-" if entry & UXN else "x")

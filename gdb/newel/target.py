@@ -53,7 +53,10 @@ def register(name):
 
 def level():
     """CurrentEL, which gdb has no name for, out of PSTATE."""
-    return register("cpsr") >> 2 & 3
+    cpsr = register("cpsr")
+    if cpsr is None:
+        raise gdb.GdbError("there is no core to look at")
+    return cpsr >> 2 & 3
 
 
 def number(text):
@@ -82,6 +85,38 @@ def sees_kernel():
     return read(symbol_address("boot_info"), 8) is not None
 
 
+# ---- whose level it is ----
+
+HCR_TGE, HCR_E2H = 1 << 27, 1 << 34
+EL1H, EL2H = 5, 9  # PSTATE.M
+
+
+def in_guest():
+    """Is this core a guest's?  Then its tables at EL1, and what they map, are not the kernel's.  False where the target does not show it."""
+    hcr, vttbr = register("HCR_EL2"), register("VTTBR_EL2")
+    if hcr is None or vttbr is None or level() > 1:
+        return False
+    # VMID 0 is the host's; with VHE a host has no stage 2, and TGE is what a guest lacks.
+    return vttbr >> 48 != 0 and not hcr & HCR_TGE
+
+
+def kernel_modes():
+    """What PSTATE.M the kernel's memory may be seen by: EL2 has the kernel's tables where it is there (newel.el2=vhe)."""
+    hcr = register("HCR_EL2")
+    if hcr is None:
+        return [EL1H, EL2H]
+    if not hcr & HCR_E2H:
+        return [] if in_guest() else [EL1H]
+    return [EL2H] if in_guest() else [EL2H, EL1H]
+
+
+def kernel_level():
+    """The kernel's exception level.  In kernel_view(), or 1 is what it is taken for."""
+    with contextlib.suppress(gdb.error):
+        return 2 if sees_kernel() and number("boot_info.stays_at_el2") else 1
+    return 1
+
+
 @contextlib.contextmanager
 def pstate(value):
     """The core's PSTATE is @value meanwhile: what a target lets gdb read of memory depends on the level."""
@@ -97,22 +132,30 @@ def pstate(value):
         gdb.execute(f"set var $cpsr = {old:#x}", to_string=True)
 
 
+def sees_by(value):
+    with pstate(value):
+        return sees_kernel()
+
+
 DEPTH = [0]
 
 
 @contextlib.contextmanager
 def kernel_view():
     """The kernel's memory can be read meanwhile, at whatever level the core has stopped."""
-    if DEPTH[0] or sees_kernel():
+    if DEPTH[0] or (sees_kernel() and not in_guest()):
         yield
         return
-    now = register("cpsr")
-    if now >> 2 & 3 == 1:
+    at, now = level(), register("cpsr")
+    modes = kernel_modes()
+    if not modes:
+        raise gdb.GdbError("in a guest, whose EL1 this is: the kernel is out of sight until it comes up")
+    if at == 1 and modes[0] == EL1H:
         raise gdb.GdbError("the MMU is off: neither the kernel's variables nor its tables are there yet (hbreak kmain, continue)")
-    # EL1h, as this core is when it is in the kernel: EL0 has no right to that memory, EL2 and EL3 have no map of it.
-    with pstate(now & ~0x1f | 5):
+    # As this core is when it is in the kernel: EL0 has no right to that memory, a level above has no map of it.
+    with pstate(now & ~0x1f | next((m for m in modes if sees_by(now & ~0x1f | m)), modes[-1])):
         if not sees_kernel():
-            raise gdb.GdbError(f"at EL{now >> 2 & 3}, and the kernel's memory cannot be seen: its MMU is off (hbreak kmain, continue)")
+            raise gdb.GdbError(f"at EL{at}, and the kernel's memory cannot be seen: its MMU is off (hbreak kmain, continue)")
         DEPTH[0] += 1
         try:
             yield

@@ -140,7 +140,9 @@ def keep(items, config):
             return item.get_closest_marker("card")
         if of(config) == "virt":
             return True
-        return "boot" in item.fixturenames and (of(config) == "vhe" or not item.get_closest_marker("virt"))
+        if of(config) == "vhe":
+            return {"boot", "gdb"} & set(item.fixturenames)
+        return "boot" in item.fixturenames and not item.get_closest_marker("virt")
 
     return [i for i in items if may(i)], [i for i in items if not may(i)]
 

@@ -76,7 +76,7 @@ def test_gdb_session(tmp_path):
     words = words_of(GDB[0])
     (tmp_path / "initrd").write_bytes(system(None))
     commands = [line[len("(gdb) "):] for line in GDB if line.startswith("(gdb) ")]
-    said = test_gdb.gdb(*commands, el=3, smp=4, initrd=str(tmp_path / "initrd"), append=words.pop("APPEND")).split("\n")
+    said = test_gdb.run_gdb(*commands, el=3, smp=4, initrd=str(tmp_path / "initrd"), append=words.pop("APPEND")).split("\n")
     assert not words
     for line in GDB[1:]:
         if line == "..." or line.startswith("(gdb) "):
