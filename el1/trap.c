@@ -8,6 +8,7 @@
  */
 #include "el1/trap.h"
 
+#include "arm/levels.h"
 #include "arm/slots.h"
 #include "drivers/irq.h"
 #include "el1/emulate.h"
@@ -286,16 +287,17 @@ void trap_el1_irq(struct trapframe *tf)
 	spin_wait_resume(&waiter);
 }
 
+static const char *const slot_kind[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
+
 void trap_unexpected(struct trapframe *tf, unsigned int slot)
 {
 	static const char *const source[2][4] = {
 		{ "EL1t", "EL1h", "EL0 (AArch64)", "EL0 (AArch32)" },
 		{ "EL2t", "EL2h", "EL0 (AArch64)", "EL0 (AArch32)" }, /* newel.el2=vhe */
 	};
-	static const char *const kind[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s from %s", kind[SLOT_KIND(slot)],
+	snprintf(what, sizeof(what), "%s from %s", slot_kind[SLOT_KIND(slot)],
 		 source[this_el() == 2][SLOT_FROM(slot)]);
 	die(what, tf);
 }
@@ -303,4 +305,18 @@ void trap_unexpected(struct trapframe *tf, unsigned int slot)
 void trap_stack_overflow(struct trapframe *tf)
 {
 	stack_overflow(tf);
+}
+
+void trap_beside_guest(struct trapframe *tf, unsigned int slot)
+{
+	char what[64];
+
+	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_TGE); /* EL0 and EL1 are the host's */
+	isb();
+	/* Below a stack there is nothing, and what was stored there is why we are here. */
+	if (ALIGN_DOWN(tf->far, 2 * STACK_SIZE) == ALIGN_DOWN(tf->sp, 2 * STACK_SIZE) &&
+	    !(tf->far & STACK_SIZE))
+		stack_overflow(tf);
+	snprintf(what, sizeof(what), "%s between host and guest", slot_kind[SLOT_KIND(slot)]);
+	die(what, tf);
 }

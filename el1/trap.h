@@ -38,6 +38,12 @@ void trap_el1_irq(struct trapframe *tf);
 __noreturn void trap_unexpected(struct trapframe *tf, unsigned int slot);
 __noreturn void trap_stack_overflow(struct trapframe *tf);
 
+/*
+ * trap_beside_guest - an exception between host and guest, where the kernel is at EL2: half of the
+ * registers were the guest's, so that nothing can go on, whatever it was.
+ */
+__noreturn void trap_beside_guest(struct trapframe *tf, unsigned int slot);
+
 /* ret_to_user - el1/vectors.S: the end of task/switch.S's first step of a new user task. */
 void ret_to_user(void);
 

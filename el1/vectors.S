@@ -297,6 +297,37 @@ LOCAL_FUNC stack_overflowed
 	b	.			/* it does not return */
 ENDFUNC stack_overflowed
 
+/*
+ * void vhe_unexpected(unsigned int slot): an exception of the kernel's own between host and guest
+ * (newel.el2=vhe; el2/switch.S's tables are in).  TPIDRRO_EL0 = the kernel's x0, TPIDR_EL2 = where
+ * this core's per-CPU data is.  The stack may be what is wrong, and x18 the guest's: the frame goes
+ * to the emergency stack, and the core has what C needs of it again.
+ */
+FUNC vhe_unexpected
+	msr	tpidr_el1, x0
+	mov	x0, sp
+	msr	tpidr_el0, x0
+	adrp	x0, emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	add	x0, x0, :lo12:emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	mov	sp, x0
+	mrs	x0, tpidr_el2
+	add	sp, sp, x0
+	adrp	x0, vectors_el1
+	msr	vbar_el1, x0
+	isb
+	mrs	x0, tpidrro_el0
+	ENTER_FROM_EL1
+	mrs	x1, tpidr_el1
+	mrs	x21, tpidr_el0
+	mrs	x22, tpidr_el2
+	str	x21, [sp, #TF_SP]
+	msr	tpidr_el1, x22
+	orr	x18, x21, #(2 << STACK_SHIFT) - 1
+	ldur	x18, [x18, #-15]	/* at the top of the stack lies whose it is */
+	bl	trap_beside_guest
+	b	.			/* it does not return */
+ENDFUNC vhe_unexpected
+
 /* ---- the tables ---- */
 
 /*

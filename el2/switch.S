@@ -189,6 +189,9 @@ FUNC \name
 	dsb	nsh
 	isb
 	.else
+#ifdef EL2_VHE
+	msr	tpidrro_el0, x0		/* a dump of the kernel's shall have it */
+#endif
 	mov	x0, #slot
 	/* __noreturn void el2_unexpected(unsigned int slot) */
 	b	el2_unexpected

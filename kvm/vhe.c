@@ -3,7 +3,7 @@
  *
  * Rule: between the host's registers and the guest's nothing else of the kernel runs.  So all of
  * PSTATE.DAIF is masked, as it is at EL2 where el2/ is alone; the guest's vector table does not
- * serve the kernel, and ends it by name.
+ * serve the kernel, and ends it by name (vhe_unexpected, el1/vectors.S).
  */
 #include "kvm/vhe.h"
 
@@ -11,8 +11,6 @@
 #include "arm/irqflags.h"
 #include "arm/levels.h"
 #include "log/panic.h"
-
-static uint64_t host_vbar; /* one of the kernel's own vector tables */
 
 static inline unsigned long mask_all(void)
 {
@@ -48,20 +46,5 @@ enum el2_exit vhe_run(int vcpu)
 
 void vhe_init_cpu(bool first)
 {
-	if (first)
-		host_vbar = READ_SYSREG(vbar_el2);
 	vhe_machine_start(first, true);
-}
-
-void vhe_unexpected(unsigned int slot)
-{
-	uint64_t esr = READ_SYSREG(esr_el2), pc = READ_SYSREG(elr_el2), far = READ_SYSREG(far_el2);
-
-	/* The core is the kernel's again, or panic could not say it. */
-	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_TGE);
-	WRITE_SYSREG(tpidr_el1, READ_SYSREG(tpidr_el2));
-	WRITE_SYSREG(vbar_el2, host_vbar);
-	isb();
-	panic("kvm: exception %u between host and guest: esr %#lx, pc %#lx, far %#lx", slot, esr,
-	      pc, far);
 }

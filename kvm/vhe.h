@@ -17,9 +17,3 @@ enum el2_exit vhe_run(int vcpu);
  * vhe_init_cpu - on each core before it runs a guest, @first before any other.  Interrupts masked.
  */
 void vhe_init_cpu(bool first);
-
-/*
- * vhe_unexpected - by the vector table that is in while a guest is (el2/switch.S): an exception of
- * the kernel's own.
- */
-__noreturn void vhe_unexpected(unsigned int slot);
