@@ -262,6 +262,30 @@ struct kvm_coalesced_mmio_ring {
 };
 #define KVM_COALESCED_MMIO_PAGE_OFFSET 1
 
+/*
+ * What KVM_GET_STATS_FD's file begins with, and how it describes its values, which have 64 bits:
+ * size of them at offset in the values, in units of 10 (or 2) to the power of exponent.
+ */
+struct kvm_stats_header {
+	uint32_t flags, name_size, num_desc, id_offset, desc_offset, data_offset;
+};
+
+struct kvm_stats_desc {
+	uint32_t flags; /* KVM_STATS_TYPE_*, _UNIT_*, _BASE_* */
+	int16_t exponent;
+	uint16_t size;
+	uint32_t offset, bucket_size;
+	char name[]; /* name_size bytes */
+};
+
+#define KVM_STATS_TYPE_CUMULATIVE 0x000u
+#define KVM_STATS_TYPE_INSTANT	  0x001u
+#define KVM_STATS_TYPE_LOG_HIST	  0x004u
+#define KVM_STATS_UNIT_NONE	  0x000u
+#define KVM_STATS_UNIT_SECONDS	  0x020u
+#define KVM_STATS_UNIT_BOOLEAN	  0x040u
+#define KVM_STATS_BASE_POW10	  0x000u
+
 struct kvm_enable_cap {
 	uint32_t cap, flags;
 	uint64_t args[4];

@@ -57,6 +57,7 @@ int kvm_extension(const struct kvm_vm *vm, uint64_t cap)
 	case KVM_CAP_COALESCED_PIO:
 	case KVM_CAP_HALT_POLL:
 	case KVM_CAP_PTP_KVM:
+	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
 	case KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES: /* BIT(KVM_ARM_FEATURE_ID_RANGE) */
 	case KVM_CAP_COUNTER_OFFSET:

@@ -57,12 +57,12 @@ struct kvm_vm {
 	int el2;	       /* its number at EL2 */
 	unsigned int ipa_bits; /* of its physical addresses */
 	unsigned int nr_vcpus;
+	bool serves_stores; /* there is, or was, an ioeventfd or a zone of coalesced's */
 	struct kvm_vcpu
 		*vcpus[KVM_MAX_VCPUS]; /* by id; set once each, under lock; they go with it */
 	struct kvm_memory *memory;     /* memory's: slots */
 	struct vgic *vgic;	       /* vgic's; NULL: there is none */
 	struct kvm_eventfds *eventfds; /* eventfd's; made with the first */
-	bool serves_stores;	       /* there is, or was, an ioeventfd or a zone of coalesced's */
 	struct kvm_coalesced_mmio_ring *ring; /* coalesced's: a page, the VMM's to change */
 	struct spinlock zones_lock;	      /* of zones and ring; leaf */
 	struct list_node zones;		      /* who changes it has vm->lock besides */
@@ -83,6 +83,7 @@ struct kvm_vm {
 	bool suspend_to_user;	   /* KVM_CAP_ARM_SYSTEM_SUSPEND */
 	bool dead;		   /* a call failed half way: KVM_RUN is -EIO */
 	struct list_node all;	   /* seen's */
+	uint64_t number;	   /* of all that there were: seen's */
 	int pid;		   /* whose it is, to be shown */
 };
 
@@ -97,6 +98,15 @@ struct kvm_kept {
 /* Where an exit is counted: a synchronous one by its EC, the others behind the 64 of these. */
 #define KVM_COUNT(exit, ec) ((exit) == EL2_EXIT_SYNC ? (ec) : 63 + (exit))
 #define KVM_COUNTS	    (64 + EL2_EXIT_ILLEGAL)
+
+/* How often it slept for an interrupt, how long, and how often how long: hist[1 + log2(ns)]. */
+#define KVM_WAITS	    32
+struct kvm_waits {
+	uint64_t n, ticks, hist[KVM_WAITS];
+};
+
+/* Indexes of kvm_vcpu.left. */
+enum { KVM_LEFT_OTHERS, KVM_LEFT_MMIO };
 
 /* A vcpu: what KVM_CREATE_VCPU's descriptor stands for. */
 struct kvm_vcpu {
@@ -134,7 +144,11 @@ struct kvm_vcpu {
 	struct vgic_cpu *vgic;	   /* vgic's */
 	/* How often a run ended, by KVM_COUNT; written by who runs it, read by any. */
 	uint64_t exits[KVM_COUNTS];
-	uint64_t left; /* KVM_RUN returned */
+	uint64_t left[2]; /* KVM_RUN returned, for an access that the VMM serves, and for others */
+	uint64_t elsewhere;    /* data aborts that were not in the vGIC's frames */
+	uint64_t stores;       /* accesses that were an ioeventfd's, or a zone's */
+	uint64_t wfe, signals; /* WFE trapped; signals ended KVM_RUN */
+	struct kvm_waits waits;
 };
 
 /*
@@ -350,6 +364,9 @@ void kvm_coalesced_free(struct kvm_vm *vm);
 int kvm_coalesced_zone(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at,
 		       bool add) __must_check;
 bool kvm_coalesce(struct kvm_vm *vm, const struct kvm_access *a);
+
+/* ---- stats: KVM_GET_STATS_FD: a descriptor or -errno; of @v, or (NULL) of @vm. ---- */
+int kvm_stats_fd(struct kvm_vm *vm, struct kvm_vcpu *v) __must_check;
 
 /* ---- onereg, reset, sysreg, hypercall, debug ---- */
 

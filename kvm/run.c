@@ -43,6 +43,7 @@ static int serve_wfx(struct kvm_vcpu *v)
 	if (!executes)
 		return KVM_RESUME;
 	if (esr & ESR_WFX_WFE) {
+		v->wfe++;
 		sched_yield();
 		return KVM_RESUME;
 	}
@@ -125,6 +126,7 @@ static int serve_data_abort(struct kvm_vcpu *v)
 	if (ESR_FSC_TYPE(c->esr) == ESR_FSC_TRANSLATION && !(c->esr & ESR_ABT_S1PTW) &&
 	    kvm_vgic_owns(v, ipa))
 		return kvm_mmio(v, ipa | (c->far & ~PAGE_MASK));
+	v->elsewhere++;
 	return serve_abort(v);
 }
 
@@ -224,6 +226,7 @@ static int work_outside(struct kvm_vcpu *v)
 	if (work & WORK_ALARM)
 		cpu_alarms_run();
 	if (work & WORK_SIGNAL) {
+		v->signals++;
 		v->run->exit_reason = KVM_EXIT_INTR;
 		return -EINTR;
 	}
@@ -365,7 +368,7 @@ static int run_rounds(struct kvm_vcpu *v)
 	if (fp_is_lent(&v->fp))
 		fp_return();
 	WRITE_ONCE(current->vcpu, NULL);
-	v->left++;
+	v->left[v->mmio.pending]++;
 	return ret == KVM_LEAVE ? 0 : ret;
 }
 

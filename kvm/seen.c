@@ -13,7 +13,6 @@
 #include "fs/sysfs/kernel.h"
 #include "fs/sysfs/sysfs.h"
 #include "lib/printf.h"
-#include "lib/string.h"
 #include "mm/giveway.h"
 #include "task/cap.h"
 #include "task/process.h"
@@ -126,8 +125,11 @@ void kvm_trace_apply(void)
 
 void kvm_seen_vm(struct kvm_vm *vm)
 {
+	static uint64_t last;
+
 	vm->pid = current->process->pid;
 	mutex_lock(&vms_lock);
+	vm->number = ++last;
 	list_add_tail(&vms, &vm->all);
 	mutex_unlock(&vms_lock);
 }
@@ -174,65 +176,73 @@ static void add_counts(struct counts *c, const struct kvm_vcpu *v)
 		c->all += READ_ONCE(v->exits[i]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(columns); i++)
 		c->of[i] += READ_ONCE(v->exits[columns[i].at]);
-	c->left += READ_ONCE(v->left);
+	c->left += READ_ONCE(v->left[KVM_LEFT_MMIO]) + READ_ONCE(v->left[KVM_LEFT_OTHERS]);
 }
 
-/* A text of lines: those that have room, and a last one that says if there were more. */
-struct table {
-	char *buf;
-	size_t len;
-	bool full;
-};
-#define MORE	 "...\n"
 #define LINE_MAX 400 /* each number as long as one can be */
 
-static void put_line(struct table *t, const char *line)
+static size_t put_names(char *line, const char *third)
 {
-	if (t->full)
-		return;
-	t->full = t->len + strlen(line) + sizeof(MORE) > SYSFS_TEXT_MAX;
-	t->len += (size_t)scnprintf(t->buf + t->len, SYSFS_TEXT_MAX - t->len, "%s",
-				    t->full ? MORE : line);
-}
-
-static void put_names(struct table *t, const char *third)
-{
-	char line[LINE_MAX];
-	size_t n = (size_t)scnprintf(line, sizeof(line), "%5s %7s %5s %10s", "vm", "pid", third,
-				     "exits");
+	size_t n =
+		(size_t)scnprintf(line, LINE_MAX, "%5s %7s %5s %10s", "vm", "pid", third, "exits");
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(columns); i++)
-		n += (size_t)scnprintf(line + n, sizeof(line) - n, " %10s", columns[i].name);
-	scnprintf(line + n, sizeof(line) - n, " %10s %10s\n", "other", "to the VMM");
-	put_line(t, line);
+		n += (size_t)scnprintf(line + n, LINE_MAX - n, " %10s", columns[i].name);
+	n += (size_t)scnprintf(line + n, LINE_MAX - n, " %10s %10s\n", "other", "to the VMM");
+	return n;
 }
 
-static void put_counts(struct table *t, const struct kvm_vm *vm, uint64_t vmid, unsigned int third,
-		       const struct counts *c)
+static size_t put_counts(char *line, const struct kvm_vm *vm, uint64_t vmid, unsigned int third,
+			 const struct counts *c)
 {
-	char line[LINE_MAX];
 	uint64_t other = c->all;
-	size_t n = (size_t)scnprintf(line, sizeof(line), "%5lu %7d %5u %10lu", vmid, vm->pid, third,
+	size_t n = (size_t)scnprintf(line, LINE_MAX, "%5lu %7d %5u %10lu", vmid, vm->pid, third,
 				     c->all);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(columns); i++) {
-		n += (size_t)scnprintf(line + n, sizeof(line) - n, " %10lu", c->of[i]);
+		n += (size_t)scnprintf(line + n, LINE_MAX - n, " %10lu", c->of[i]);
 		other -= c->of[i];
 	}
 	/* One that was counted between the two looks at it is not in all: no less than none. */
-	scnprintf(line + n, sizeof(line) - n, " %10lu %10lu\n", (int64_t)other < 0 ? 0 : other,
-		  c->left);
-	put_line(t, line);
+	n += (size_t)scnprintf(line + n, LINE_MAX - n, " %10lu %10lu\n",
+			       (int64_t)other < 0 ? 0 : other, c->left);
+	return n;
 }
 
-/* A line for the VM, or (@each) one for each vcpu. */
-static void put_vm(struct table *t, const struct kvm_vm *vm, bool each)
+/* A text that is made in pieces: where it is, and what there is room for. */
+struct table {
+	char *buf;
+	size_t len;
+	bool each;	   /* a line for each vcpu */
+	uint64_t vm;	   /* what is next: kvm_vm.number */
+	unsigned int vcpu; /* of it, with @each */
+};
+
+static bool has_room(const struct table *t)
+{
+	return SYSFS_TEXT_MAX - t->len >= LINE_MAX;
+}
+
+static void put_vcpus(struct table *t, const struct kvm_vm *vm)
+{
+	for (; t->vcpu < KVM_MAX_VCPUS && has_room(t); t->vcpu++) {
+		const struct kvm_vcpu *v = kvm_vcpu_find(vm, t->vcpu);
+		struct counts c = { .all = 0 };
+
+		if (!v)
+			continue;
+		add_counts(&c, v);
+		t->len += put_counts(t->buf + t->len, vm, v->ctx->vmid, t->vcpu, &c);
+	}
+}
+
+static void put_vm(struct table *t, const struct kvm_vm *vm)
 {
 	struct counts c = { .all = 0 };
 	unsigned int n = 0;
 	uint64_t vmid = 0;
 
-	for (unsigned int i = 0; i < KVM_MAX_VCPUS && !t->full; i++) {
+	for (unsigned int i = 0; i < KVM_MAX_VCPUS; i++) {
 		const struct kvm_vcpu *v = kvm_vcpu_find(vm, i);
 
 		if (!v)
@@ -240,37 +250,63 @@ static void put_vm(struct table *t, const struct kvm_vm *vm, bool each)
 		n++;
 		vmid = v->ctx->vmid;
 		add_counts(&c, v);
-		if (!each)
-			continue;
-		put_counts(t, vm, vmid, i, &c);
-		c = (struct counts){ .all = 0 };
 	}
-	if (!each && n)
-		put_counts(t, vm, vmid, n, &c);
+	if (n)
+		t->len += put_counts(t->buf + t->len, vm, vmid, n, &c);
 }
 
-static long show(void *each, char *buf)
+/* The VMs from t->vm on, in the order of their numbers, as far as there is room.  0 or -EINTR. */
+static int put_vms(struct table *t)
 {
-	struct table t = { .buf = buf };
 	const struct kvm_vm *vm;
+
+	list_for_each(vm, &vms, all) {
+		if (give_way())
+			return -EINTR;
+		if (vm->number < t->vm)
+			continue;
+		/* Has the one that was next gone meanwhile? */
+		if (vm->number > t->vm)
+			t->vcpu = 0;
+		t->vm = vm->number;
+		if (!has_room(t))
+			break;
+		if (t->each)
+			put_vcpus(t, vm);
+		else
+			put_vm(t, vm);
+		if (t->each && t->vcpu < KVM_MAX_VCPUS)
+			break;
+		t->vcpu = 0;
+		t->vm++;
+	}
+	return 0;
+}
+
+#define AT_VCPU 10 /* bits of its number, in a piece's place */
+
+static long show_piece(void *each, uint64_t *at, char *buf)
+{
+	struct table t = {
+		.buf = buf, .each = each, .vm = *at >> AT_VCPU, .vcpu = *at & (BIT(AT_VCPU) - 1)
+	};
+	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (!*at)
+		t.len = put_names(buf, each ? "vcpu" : "vcpus");
 	if (mutex_lock_killable(&vms_lock))
 		return -EINTR;
-	put_names(&t, each ? "vcpu" : "vcpus");
-	list_for_each(vm, &vms, all) {
-		put_vm(&t, vm, each);
-		if (t.full || give_way())
-			break;
-	}
+	err = put_vms(&t);
 	mutex_unlock(&vms_lock);
-	return (long)t.len;
+	*at = max(t.vm, UINT64_C(1)) << AT_VCPU | t.vcpu;
+	return err ? err : (long)t.len;
 }
 
 static int make_files(void)
 {
-	static const struct sysfs_file_ops ops = { .show = show };
+	static const struct sysfs_file_ops ops = { .piece = show_piece };
 	struct sysfs_node *newel = sysfs_newel_dir();
 	struct sysfs_node *dir = newel ? sysfs_dir(newel, "kvm") : NULL;
 

@@ -175,6 +175,7 @@ static long vm_ioctl(struct file *f, uint32_t cmd, void *number)
 	case KVM_ENABLE_CAP: return kvm_with_arg(kvm_enable_cap, c, enable_cap(vm, &c));
 	case KVM_ARM_SET_DEVICE_ADDR:
 		return kvm_with_arg(kvm_arm_device_addr, a, kvm_set_device_addr(vm, &a));
+	case KVM_GET_STATS_FD: return kvm_stats_fd(vm, NULL);
 	case KVM_ARM_PREFERRED_TARGET: return preferred_target(arg);
 	case KVM_ARM_GET_REG_WRITABLE_MASKS:
 		return kvm_with_arg(reg_mask_range, r, kvm_reg_masks(&r));

@@ -37,8 +37,9 @@ struct sysfs_text {
 	struct mutex lock; /* reads by several tasks */
 	char *buf;	   /* NULL: never read */
 	size_t len;
-	uint64_t next; /* where the read before ended */
-	bool read;     /* poll(2) has nothing new to tell */
+	uint64_t start, at; /* of pieces: where in the text this lies; what the next one is at */
+	uint64_t next;	    /* where the read before ended */
+	bool read;	    /* poll(2) has nothing new to tell */
 };
 
 static struct superblock sysfs_sb = { .type = "sysfs", .flags = SB_RAM, .magic = SYSFS_MAGIC };
@@ -112,7 +113,14 @@ static void sysfs_close(struct file *f)
 	kfree(t);
 }
 
-/* Makes the text of @f anew; t->lock held.  0 or -errno. */
+static long ask_node(const struct sysfs_node *n, struct sysfs_text *t)
+{
+	if (n->ops->piece)
+		return n->ops->piece(n->arg, &t->at, t->buf);
+	return n->ops->show ? n->ops->show(n->arg, t->buf) : -EIO;
+}
+
+/* Makes the text of @f anew, or the piece at t->at; t->lock held.  0 or -errno. */
 static int make_text(struct file *f, struct sysfs_text *t)
 {
 	struct sysfs_node *n = node_of_inode(f->inode);
@@ -128,7 +136,7 @@ static int make_text(struct file *f, struct sysfs_text *t)
 	}
 	if (!begin_use(n))
 		return -ENODEV;
-	len = n->ops->show ? n->ops->show(n->arg, t->buf) : -EIO;
+	len = ask_node(n, t);
 	end_use(n);
 	if (len < 0)
 		return (int)len;
@@ -139,16 +147,23 @@ static int make_text(struct file *f, struct sysfs_text *t)
 
 static long sysfs_read(struct file *f, struct iter *to, uint64_t *pos)
 {
+	const bool in_pieces = node_of_inode(f->inode)->ops->piece;
 	struct sysfs_text *t = f->private;
 	long n = 0;
 
 	if (mutex_lock_killable(&t->lock))
 		return -EINTR;
 	/* From the beginning, or from elsewhere than the last read ended: as it is now. */
-	if (!*pos || *pos != t->next)
+	if (!*pos || *pos != t->next) {
+		t->start = t->at = 0;
 		n = make_text(f, t);
-	if (!n && *pos < t->len && to->left) {
-		n = (long)iter_put(to, t->buf + *pos, t->len - *pos);
+	}
+	while (!n && in_pieces && t->len && *pos - t->start >= t->len) {
+		t->start += t->len;
+		n = make_text(f, t);
+	}
+	if (!n && *pos - t->start < t->len && to->left) {
+		n = (long)iter_put(to, t->buf + (*pos - t->start), t->len - (*pos - t->start));
 		*pos += (uint64_t)n;
 		n = n ?: -EFAULT;
 	}

@@ -20,7 +20,7 @@
 #include "arm/might_sleep.h"
 #include "fs/owner.h"
 
-#define SYSFS_TEXT_MAX 4096 /* bytes of a text; a longer one is written by more than one write */
+#define SYSFS_TEXT_MAX 4096 /* bytes of a text, or piece; more is written by more than one write */
 
 struct sysfs_node;
 
@@ -28,6 +28,11 @@ struct sysfs_node;
 struct sysfs_file_ops {
 	/* show - the text into @buf of SYSFS_TEXT_MAX bytes; how many bytes, or -errno. */
 	long (*show)(void *arg, char *buf);
+	/*
+	 * piece - in place of show, of a text of any length: the piece at *@at, which is 0 at its
+	 * beginning, and becomes what the next is at.  0: there is no more.
+	 */
+	long (*piece)(void *arg, uint64_t *at, char *buf);
 	/* store - @text, terminated, @len bytes.  0: all taken, or -errno. */
 	int (*store)(void *arg, char *text, size_t len);
 };

@@ -41,7 +41,7 @@ static int may(long r, const char *what)
 #define MAY(fd, request, arg) may(sys(ioctl, fd, request, arg), #request)
 
 struct machine {
-	int vm, cpu[2], gic, event[2];
+	int vm, cpu[2], gic, event[2], stats[2];
 	char *mem;
 	struct kvm_run *run;
 };
@@ -98,6 +98,8 @@ static void make_machine(struct machine *m)
 		may(vcpu_init(m->vm, m->cpu[i], 1u << KVM_ARM_VCPU_PSCI_0_2), "KVM_ARM_VCPU_INIT");
 	make_controller(m);
 	make_lines(m);
+	m->stats[0] = MAY(m->vm, KVM_GET_STATS_FD, 0);
+	m->stats[1] = MAY(m->cpu[0], KVM_GET_STATS_FD, 0);
 }
 
 static void use_machine(struct machine *m)
@@ -124,7 +126,8 @@ static void use_machine(struct machine *m)
 
 static void end_machine(struct machine *m)
 {
-	int fds[] = { m->vm, m->gic, m->cpu[0], m->cpu[1], m->event[0], m->event[1] };
+	int fds[] = { m->vm,	   m->gic,	m->cpu[0],   m->cpu[1],
+		      m->event[0], m->event[1], m->stats[0], m->stats[1] };
 
 	if (m->run != MAP_FAILED)
 		munmap(m->run, (size_t)run_size);

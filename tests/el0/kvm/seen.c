@@ -154,6 +154,59 @@ static void counts(void)
 	end();
 }
 
+#define MACHINES 60
+
+/*
+ * Of @file, read by @part bytes: how many lines are of this process.  Behind the first part
+ * @close_at_first is closed.
+ */
+static long lines_of(const char *file, size_t part, int close_at_first)
+{
+	static char all[131072];
+	size_t n = 0;
+	long r, lines = 0;
+	int fd = open(file, O_RDONLY);
+
+	while (n < sizeof(all) - part && (r = sys(read, fd, all + n, part)) > 0) {
+		if (!n && close_at_first >= 0)
+			close(close_at_first);
+		n += (size_t)r;
+	}
+	check(r, 0, "%s ends", file);
+	close(fd);
+	all[n] = '\0';
+	for (char *next, *line = strtok_r(all, "\n", &next); line;
+	     line = strtok_r(NULL, "\n", &next)) {
+		int vm, pid;
+
+		lines += sscanf(line, "%d %d", &vm, &pid) == 2 && pid == getpid();
+	}
+	return lines;
+}
+
+static void many(void)
+{
+	static int vm[MACHINES];
+
+	begin("/sys/kernel/newel/kvm: of sixty machines, three vCPUs each");
+	for (int i = 0; i < MACHINES; i++) {
+		vm[i] = (int)sys(ioctl, dev_kvm, KVM_CREATE_VM, 0);
+		for (int n = 0; n < 3; n++)
+			close((int)sys(ioctl, vm[i], KVM_CREATE_VCPU, 3 * n));
+	}
+	check(lines_of(KVM_FILES "exits", 4096, -1), MACHINES, "a line each");
+	check(lines_of(KVM_FILES "exits", 100, -1), MACHINES, "by a hundred bytes");
+	check(lines_of(KVM_FILES "vcpus", 4096, -1), 3 * MACHINES, "a line for each vCPU");
+	check(lines_of(KVM_FILES "vcpus", 60000, -1), 3 * MACHINES, "by much");
+	check(lines_of(KVM_FILES "exits", 4096, vm[MACHINES - 1]), MACHINES - 1, "the last goes");
+	check(lines_of(KVM_FILES "exits", 4096, vm[MACHINES / 2]), MACHINES - 2, "one goes");
+	check(lines_of(KVM_FILES "vcpus", 4096, vm[0]), 3 * (MACHINES - 2), "one that was told");
+	for (int i = 0; i < MACHINES; i++)
+		close(vm[i]);
+	check(lines_of(KVM_FILES "vcpus", 4096, -1), 0, "none is left");
+	end();
+}
+
 /* ---- the trace ---- */
 
 /* How many records there are: a line a core, its number last. */
@@ -237,6 +290,7 @@ int main(void)
 	times();
 	if (!access("/sys/kernel/newel", F_OK)) {
 		counts();
+		many();
 		traced();
 	}
 	return tap_done();

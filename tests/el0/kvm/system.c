@@ -122,7 +122,7 @@ static const struct {
 	{ 187, OR_NOTHING, 1 },		    /* STEAL_TIME */
 	{ 195, IS, 0x30003 },		    /* SET_GUEST_DEBUG2: which flags */
 	{ 198, IS, 1 },			    /* PTP_KVM */
-	{ 203, OR_NOTHING, 1 },		    /* BINARY_STATS_FD */
+	{ 203, IS, 1 },			    /* BINARY_STATS_FD */
 	{ 215, IS, 1 },			    /* SYSTEM_EVENT_DATA */
 	{ 216, OR_NOTHING, 1 },		    /* ARM_SYSTEM_SUSPEND */
 	{ 223, OR_NOTHING, 1 << 20 },	    /* DIRTY_LOG_RING_ACQ_REL: bytes */
