@@ -30,11 +30,10 @@ static bool is_within(const struct kvm_coalesced_mmio_zone *z, uint64_t addr, ui
 /* vm->lock is held. */
 static int add_zone(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at)
 {
-	struct zone *z = vm->nr_zones < ZONES_MAX ? kmalloc(sizeof(*z)) : NULL;
+	struct zone *z = vm->nr_zones < ZONES_MAX ? kvm_alloc(vm, sizeof(*z)) : NULL;
 
 	if (!z)
 		return vm->nr_zones < ZONES_MAX ? -ENOMEM : -ENOSPC;
-	charge_add(vm->charge, sizeof(*z) + CHARGE_SMALL);
 	z->at = *at;
 	vm->nr_zones++;
 	spin_lock(&vm->zones_lock);
@@ -51,8 +50,7 @@ static void remove_zone(struct kvm_vm *vm, struct zone *z)
 	list_del(&z->link);
 	spin_unlock(&vm->zones_lock);
 	vm->nr_zones--;
-	charge_drop(vm->charge, sizeof(*z) + CHARGE_SMALL);
-	kfree(z);
+	kvm_free(vm, z, sizeof(*z));
 }
 
 /* All that the range lies in go; as on Linux it is no error if there are none. */
@@ -69,16 +67,10 @@ static int remove_zones(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone 
 
 int kvm_coalesced_zone(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at, bool add)
 {
-	int ret;
-
 	/* An address space of ports is taken, although a guest of arm64 has none: as on Linux. */
 	if (at->pio > 1)
 		return -EINVAL;
-	if (mutex_lock_killable(&vm->lock))
-		return -EINTR;
-	ret = add ? add_zone(vm, at) : remove_zones(vm, at);
-	mutex_unlock(&vm->lock);
-	return ret;
+	return kvm_locked(vm, add ? add_zone(vm, at) : remove_zones(vm, at));
 }
 
 /* vm->zones_lock is held: another vcpu may have one, too. */

@@ -73,8 +73,7 @@ void kvm_debug_free(struct kvm_vcpu *v)
 		return;
 	if (v->ctx)
 		end_step(v->ctx, v->debug);
-	charge_drop(v->vm->charge, sizeof(*v->debug));
-	kfree(v->debug);
+	kvm_free(v->vm, v->debug, sizeof(*v->debug));
 	v->debug = NULL;
 }
 
@@ -86,12 +85,10 @@ int kvm_debug_set(struct kvm_vcpu *v, const struct kvm_guest_debug *d)
 		kvm_debug_free(v);
 		return 0;
 	}
-	if (!v->debug) {
-		v->debug = kzalloc(sizeof(*v->debug));
-		if (!v->debug)
-			return -ENOMEM;
-		charge_add(v->vm->charge, sizeof(*v->debug));
-	}
+	if (!v->debug)
+		v->debug = kvm_alloc(v->vm, sizeof(*v->debug));
+	if (!v->debug)
+		return -ENOMEM;
 	if (!(d->control & KVM_GUESTDBG_SINGLESTEP))
 		end_step(v->ctx, v->debug);
 	v->debug->control = d->control;

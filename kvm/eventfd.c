@@ -56,13 +56,12 @@ static struct kvm_eventfds *eventfds_of(struct kvm_vm *vm)
 	mutex_lock(&vm->lock);
 	e = vm->eventfds;
 	if (!e)
-		e = kzalloc(sizeof(*e));
+		e = kvm_alloc(vm, sizeof(*e));
 	if (e && !vm->eventfds) {
 		mutex_init(&e->lock);
 		list_init(&e->irqfds);
 		list_init(&e->lines);
 		list_init(&e->stores);
-		charge_add(vm->charge, sizeof(*e) + CHARGE_SMALL);
 		/* Release: a vcpu looks without the lock. */
 		store_release(&vm->eventfds, e);
 	}
@@ -118,11 +117,10 @@ static void free_irqfd(struct irqfd *i)
 	/* From here on it is woken no more, and no wake-up of it is under way. */
 	if (i->queue)
 		wait_remove(i->queue, &i->waiter);
-	charge_drop(i->vm->charge, sizeof(*i) + CHARGE_SMALL);
 	file_put(i->file);
 	if (i->resample)
 		file_put(i->resample);
-	kfree(i);
+	kvm_free(i->vm, i, sizeof(*i));
 }
 
 /* e->lock is held. */
@@ -180,14 +178,13 @@ static int assign_irqfd(struct kvm_vm *vm, struct kvm_eventfds *e, const struct 
 		return (int)ptr_err(f);
 	if (arg->flags & KVM_IRQFD_FLAG_RESAMPLE)
 		resample = get_eventfd(arg->resamplefd);
-	i = is_err(resample) ? NULL : kzalloc(sizeof(*i));
+	i = is_err(resample) ? NULL : kvm_alloc(vm, sizeof(*i));
 	if (!i) {
 		file_put(f);
 		if (resample && !is_err(resample))
 			file_put(resample);
 		return is_err(resample) ? (int)ptr_err(resample) : -ENOMEM;
 	}
-	charge_add(vm->charge, sizeof(*i) + CHARGE_SMALL);
 	*i = (struct irqfd){
 		.vm = vm, .file = f, .resample = resample, .gsi = arg->gsi, .poll.join = join_queue
 	};
@@ -274,9 +271,8 @@ static bool do_collide(const struct ioeventfd *a, const struct ioeventfd *b)
 
 static void free_ioeventfd(struct kvm_vm *vm, struct ioeventfd *s)
 {
-	charge_drop(vm->charge, sizeof(*s) + CHARGE_SMALL);
 	file_put(s->file);
-	kfree(s);
+	kvm_free(vm, s, sizeof(*s));
 }
 
 /* e->lock is held. */
@@ -311,12 +307,11 @@ static int add_ioeventfd(struct kvm_eventfds *e, struct ioeventfd *s)
 static int assign_ioeventfd(struct kvm_vm *vm, struct kvm_eventfds *e,
 			    const struct kvm_ioeventfd *arg, struct file *f)
 {
-	struct ioeventfd *s = kzalloc(sizeof(*s));
+	struct ioeventfd *s = kvm_alloc(vm, sizeof(*s));
 	int err;
 
 	if (!s)
 		return -ENOMEM;
-	charge_add(vm->charge, sizeof(*s) + CHARGE_SMALL);
 	*s = (struct ioeventfd){ .file = f,
 				 .addr = arg->addr,
 				 .len = arg->len,
@@ -435,6 +430,5 @@ void kvm_eventfds_free(struct kvm_vm *vm)
 	if (!vm->eventfds)
 		return;
 	kvm_eventfds_close(vm);
-	charge_drop(vm->charge, sizeof(*vm->eventfds) + CHARGE_SMALL);
-	kfree(vm->eventfds);
+	kvm_free(vm, vm->eventfds, sizeof(*vm->eventfds));
 }

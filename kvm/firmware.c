@@ -153,16 +153,10 @@ static bool is_firmware_reg(uint64_t id)
 
 int kvm_firmware_reg(struct kvm_vcpu *v, uint64_t id, uint64_t *value, bool set)
 {
-	int error = 0;
-
 	if (!is_firmware_reg(id))
 		return -ENOENT;
-	if (set) {
-		mutex_lock(&v->vm->lock);
-		error = set_firmware(v, id, *value);
-		mutex_unlock(&v->vm->lock);
-		return error;
-	}
+	if (set)
+		return kvm_locked(v->vm, set_firmware(v, id, *value));
 	switch (id) {
 	case KVM_REG_ARM_PSCI_VERSION: *value = kvm_psci_version(v); break;
 	case KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1: *value = kvm_workaround_level(1); break;
@@ -222,17 +216,6 @@ unsigned int kvm_filter_action(struct kvm_vm *vm, uint32_t fn)
 							       : KVM_SMCCC_FILTER_HANDLE;
 }
 
-static int make_filter(struct kvm_vm *vm)
-{
-	if (vm->filter)
-		return 0;
-	vm->filter = kzalloc(sizeof(*vm->filter));
-	if (!vm->filter)
-		return -ENOMEM;
-	charge_add(vm->charge, sizeof(*vm->filter));
-	return 0;
-}
-
 static int add_range(struct kvm_vm *vm, const struct filter_range *r)
 {
 	struct kvm_filter *filter;
@@ -242,7 +225,9 @@ static int add_range(struct kvm_vm *vm, const struct filter_range *r)
 		return -EBUSY;
 	if (is_reserved(r->first, r->last))
 		return -EEXIST;
-	if (make_filter(vm))
+	if (!vm->filter)
+		vm->filter = kvm_alloc(vm, sizeof(*vm->filter));
+	if (!vm->filter)
 		return -ENOMEM;
 	filter = vm->filter;
 	i = find_range(filter, r->first);
@@ -261,7 +246,6 @@ static int set_filter(struct kvm_vm *vm, uptr from)
 {
 	struct kvm_smccc_filter f;
 	struct filter_range r;
-	int error;
 
 	if (copy_from_user(&f, from, sizeof(f)))
 		return -EFAULT;
@@ -271,10 +255,7 @@ static int set_filter(struct kvm_vm *vm, uptr from)
 	r = (struct filter_range){ f.base, f.base + f.nr_functions - 1, f.action };
 	if (r.last < r.first || !f.nr_functions || f.action > KVM_SMCCC_FILTER_FWD_TO_USER)
 		return -EINVAL;
-	mutex_lock(&vm->lock);
-	error = add_range(vm, &r);
-	mutex_unlock(&vm->lock);
-	return error;
+	return kvm_locked(vm, add_range(vm, &r));
 }
 
 int kvm_filter_attr(struct kvm_vm *vm, enum kvm_attr_op op, const struct kvm_device_attr *a)
@@ -290,9 +271,6 @@ int kvm_filter_attr(struct kvm_vm *vm, enum kvm_attr_op op, const struct kvm_dev
 
 void kvm_filter_free(struct kvm_vm *vm)
 {
-	if (!vm->filter)
-		return;
-	charge_drop(vm->charge, sizeof(*vm->filter));
-	kfree(vm->filter);
+	kvm_free(vm, vm->filter, sizeof(*vm->filter));
 	vm->filter = NULL;
 }

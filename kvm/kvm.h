@@ -197,8 +197,8 @@ void kvm_vm_put(struct kvm_vm *vm);
 		copy_from_user(&name, arg, sizeof(name)) ? -EFAULT : (call); \
 	})
 /*
- * kvm_locked - what @call says, made with vm->lock held; kvm_stopped - with no vcpu running
- * (kvm_lock_all).  Or why that cannot be: -EINTR, -EBUSY.
+ * kvm_locked - what @call says, made with vm->lock (kvm_memory's) held; kvm_stopped - with no vcpu
+ * running (kvm_lock_all).  Or why that cannot be: -EINTR, -EBUSY.
  */
 #define kvm_locked(vm, call)                                 \
 	({                                                   \

@@ -55,8 +55,7 @@ int kvm_memory_new(struct kvm_vm *vm)
 static void free_slot(struct kvm_memory *m, struct kvm_slot *s)
 {
 	kvm_log_free(s->log, m->vm->charge);
-	charge_drop(m->vm->charge, sizeof(*s));
-	kfree(s);
+	kvm_free(m->vm, s, sizeof(*s));
 }
 
 void kvm_memory_free(struct kvm_vm *vm)
@@ -110,7 +109,7 @@ static int check_change(const struct kvm_memory *m, const struct kvm_userspace_m
 static int add_slot(struct kvm_memory *m, const struct kvm_userspace_memory_region *r,
 		    struct kvm_log *log)
 {
-	struct kvm_slot *s = kvm_slot_reserve(m, r->slot) ? NULL : kmalloc(sizeof(*s));
+	struct kvm_slot *s = kvm_slot_reserve(m, r->slot) ? NULL : kvm_alloc(m->vm, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
@@ -120,7 +119,6 @@ static int add_slot(struct kvm_memory *m, const struct kvm_userspace_memory_regi
 				.id = r->slot,
 				.flags = r->flags,
 				.log = log };
-	charge_add(m->vm->charge, sizeof(*s));
 	kvm_slot_name(m, s->id, s);
 	vm_lock(m->vm->mm);
 	kvm_slot_insert(m, s);
@@ -202,16 +200,9 @@ static int set_slot(struct kvm_memory *m, const struct kvm_userspace_memory_regi
 
 int kvm_memory_set(struct kvm_vm *vm, const struct kvm_userspace_memory_region *r)
 {
-	struct kvm_memory *m = vm->memory;
 	int err = check_region(r);
 
-	if (err)
-		return err;
-	if (mutex_lock_killable(&m->lock))
-		return -EINTR;
-	err = set_slot(m, r);
-	mutex_unlock(&m->lock);
-	return err;
+	return err ? err : kvm_locked(vm->memory, set_slot(vm->memory, r));
 }
 
 /* ---- logs of what was written ---- */
@@ -308,13 +299,7 @@ static int get_dirty(struct kvm_memory *m, const struct kvm_dirty_log *log)
 
 int kvm_memory_get_dirty(struct kvm_vm *vm, const struct kvm_dirty_log *log)
 {
-	int err;
-
-	if (mutex_lock_killable(&vm->memory->lock))
-		return -EINTR;
-	err = get_dirty(vm->memory, log);
-	mutex_unlock(&vm->memory->lock);
-	return err;
+	return kvm_locked(vm->memory, get_dirty(vm->memory, log));
 }
 
 static int clear_dirty(struct kvm_memory *m, const struct kvm_clear_dirty_log *log)
@@ -347,13 +332,7 @@ static int clear_dirty(struct kvm_memory *m, const struct kvm_clear_dirty_log *l
 
 int kvm_memory_clear_dirty(struct kvm_vm *vm, const struct kvm_clear_dirty_log *log)
 {
-	int err;
-
-	if (mutex_lock_killable(&vm->memory->lock))
-		return -EINTR;
-	err = clear_dirty(vm->memory, log);
-	mutex_unlock(&vm->memory->lock);
-	return err;
+	return kvm_locked(vm->memory, clear_dirty(vm->memory, log));
 }
 
 /* ---- a guest's faults ---- */

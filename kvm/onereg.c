@@ -116,16 +116,6 @@ static int core_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool se
 
 /* ---- system registers ---- */
 
-static int set_locked(struct kvm_vm *vm, uint32_t enc, uint64_t value)
-{
-	int error;
-
-	mutex_lock(&vm->lock);
-	error = kvm_is_idreg(enc) ? kvm_idreg_set(vm, enc, value) : kvm_ctr_set(vm, value);
-	mutex_unlock(&vm->lock);
-	return error;
-}
-
 static int kept_reg(struct kvm_vcpu *v, const struct sysreg *r, uint64_t *value, bool set)
 {
 	uint64_t *slot = sysreg_slot(v, r);
@@ -153,7 +143,7 @@ static int system_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool 
 		return -ENOENT;
 	if (kvm_is_idreg(enc)) {
 		if (set)
-			return set_locked(v->vm, enc, value->u64);
+			return kvm_locked(v->vm, kvm_idreg_set(v->vm, enc, value->u64));
 		value->u64 = v->vm->id_regs[kvm_idreg_index(enc)];
 		return 0;
 	}
@@ -169,7 +159,7 @@ static int system_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool 
 	if (r->what != CTR)
 		return kept_reg(v, r, &value->u64, set);
 	if (set)
-		return set_locked(v->vm, enc, value->u64);
+		return kvm_locked(v->vm, kvm_ctr_set(v->vm, value->u64));
 	value->u64 = v->vm->ctr;
 	return 0;
 }

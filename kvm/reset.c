@@ -83,9 +83,7 @@ int kvm_vcpu_init(struct kvm_vcpu *v, const struct kvm_vcpu_init *init)
 	error = check_features(init);
 	if (error)
 		return error;
-	mutex_lock(&v->vm->lock);
-	error = choose_features(v->vm, features);
-	mutex_unlock(&v->vm->lock);
+	error = kvm_locked(v->vm, choose_features(v->vm, features));
 	if (error)
 		return error;
 	if (!v->initialized)

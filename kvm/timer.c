@@ -27,11 +27,9 @@
 #include "mm/slab.h"
 
 /* Linux keeps what the architecture has no meaning for, too. */
-#define CTL_WRITABLE  (UINT32_MAX & ~(uint64_t)CNT_CTL_ISTATUS)
+#define CTL_WRITABLE (UINT32_MAX & ~(uint64_t)CNT_CTL_ISTATUS)
 /* A deadline that is further away is none: the product of ticks would not fit (146 years). */
-#define NO_DEADLINE   (UINT64_MAX / 4)
-
-#define TIMERS_CHARGE (sizeof(struct kvm_timers) + CHARGE_SMALL)
+#define NO_DEADLINE  (UINT64_MAX / 4)
 
 /* ---- the machine's part ---- */
 
@@ -281,20 +279,17 @@ void kvm_timer_reset(struct kvm_vcpu *v)
 	start_ptimer(v);
 }
 
+static int set_offsets(struct kvm_vm *vm, uint64_t offset)
+{
+	vm->counter_set = true;
+	WRITE_ONCE(vm->counter_offset, offset);
+	WRITE_ONCE(vm->pcounter_offset, offset);
+	return 0;
+}
+
 int kvm_set_counter(struct kvm_vm *vm, const struct kvm_arm_counter_offset *o)
 {
-	int err;
-
-	if (o->reserved)
-		return -EINVAL;
-	err = kvm_lock_all(vm);
-	if (err)
-		return err;
-	vm->counter_set = true;
-	WRITE_ONCE(vm->counter_offset, o->counter_offset);
-	WRITE_ONCE(vm->pcounter_offset, o->counter_offset);
-	kvm_unlock_all(vm);
-	return 0;
+	return o->reserved ? -EINVAL : kvm_stopped(vm, set_offsets(vm, o->counter_offset));
 }
 
 /* ---- their life, their interrupts' numbers ---- */
@@ -305,10 +300,9 @@ int kvm_timer_new(struct kvm_vcpu *v)
 
 	if (err)
 		return err;
-	v->timers = kzalloc(sizeof(*v->timers));
+	v->timers = kvm_alloc(v->vm, sizeof(*v->timers));
 	if (!v->timers)
 		return -ENOMEM;
-	charge_add(v->vm->charge, TIMERS_CHARGE);
 	v->timers->vcpu = v;
 	/* The guest's time begins with its last vcpu. */
 	set_count(v->vm, false, 0);
@@ -322,8 +316,7 @@ void kvm_timer_free(struct kvm_vcpu *v)
 	kvm_timer_unpark(v);
 	if (v->timers->due_set)
 		(void)timer_cancel(&v->timers->due);
-	charge_drop(v->vm->charge, TIMERS_CHARGE);
-	kfree(v->timers);
+	kvm_free(v->vm, v->timers, sizeof(*v->timers));
 }
 
 int kvm_timer_first_run(struct kvm_vcpu *v)
@@ -339,13 +332,20 @@ int kvm_timer_first_run(struct kvm_vcpu *v)
 	return 0;
 }
 
+static int set_ppi(struct vgic *g, uint64_t which, uint32_t irq)
+{
+	if (g->timer_ppis_fixed)
+		return -EBUSY;
+	g->timer_ppi[which] = (uint8_t)irq;
+	return 0;
+}
+
 int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op, const struct kvm_device_attr *a)
 {
 	static const uint8_t ppis[] = { 27, 30, 28, 26 };
 	struct vgic *g = v->vm->vgic;
 	uptr at = uptr_of(a->addr);
 	uint32_t irq = 0;
-	int err = 0;
 
 	if (op == KVM_ATTR_SET && !g)
 		return -EINVAL;
@@ -359,11 +359,5 @@ int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op, const struct kvm_dev
 		return 0;
 	if (op == KVM_ATTR_GET)
 		return put_user((uint32_t)(g ? g->timer_ppi[a->attr] : ppis[a->attr]), at);
-	mutex_lock(&v->vm->lock);
-	if (g->timer_ppis_fixed)
-		err = -EBUSY;
-	else
-		g->timer_ppi[a->attr] = (uint8_t)irq;
-	mutex_unlock(&v->vm->lock);
-	return err;
+	return kvm_locked(v->vm, set_ppi(g, a->attr, irq));
 }
