@@ -2,6 +2,8 @@
 
 import re
 
+import boards
+
 PROMPT = re.compile(r"(/ # )(.*)")
 
 
@@ -17,6 +19,16 @@ def shape(line):
 
     plain = re.sub(SPEED + "$", "", line)
     return re.compile(r"\s*" + r"\s+".join(map(word, plain.split())) + (f"(?:{SPEED})?" if plain != line else "") + r"\s*")
+
+
+# What only a kernel at EL1, on a core without PAN, says.
+OF_EL1 = re.compile(r"CurrentEL 0x4|pstate: .* -PAN|: EL1 r|\bEL1 exec")
+
+
+def tie_to_el1(lines, kernel_el):
+    """A page shows each session once: as it is with the kernel at EL1."""
+    if kernel_el == 2 and any(map(OF_EL1.search, lines)):
+        boards.tied("the page shows a kernel at EL1")
 
 
 class Reader:

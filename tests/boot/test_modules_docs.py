@@ -71,7 +71,8 @@ def test_build(mine):
 @pytest.mark.virt
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("lines", RUNS, ids=[str(i) for i in range(len(RUNS))])
-def test_session(boot, system, lines):
+def test_session(boot, kernel_el, system, lines):
+    session.tie_to_el1(lines, kernel_el)
     words = dict(w.split("=", 1) for w in shlex.split(lines[0])[3:])
     assert words.pop("MODULES") == "1" and words.pop("M", "mine") == "mine"
     append = words.pop("APPEND", "")

@@ -54,9 +54,10 @@ def decoded(log, lines):
 @pytest.mark.virt
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("number", LOGS)
-def test_session(boot, number):
+def test_session(boot, kernel_el, number):
     """A session at the shell, and what newel-decode makes of its log where the page shows that."""
     lines = LOGS[number]
+    session.tie_to_el1(lines, kernel_el)
     words = words_of(lines[0])
     archive = system(words.pop("MODULES", None))
     run = boot(archive, el=3, smp=4, append=f"panic=-1 {words.pop('APPEND')}")
