@@ -70,6 +70,7 @@ void el2_machine_start(bool first, bool vhe)
 		el2_pool_start();
 	m->has_ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS);
 	m->has_pauth = id_has_pauth();
+	m->has_pmu = id_has_pmu();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
 	m->has_fwb = ID_FIELD(id_aa64mmfr2_el1, MMFR2_FWB);
 	m->pa_range = min((unsigned int)ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange),

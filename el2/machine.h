@@ -14,6 +14,7 @@ struct el2_machine {
 	bool has_gicv3; /* system registers, at EL2 too */
 	bool has_ras;
 	bool has_pauth;
+	bool has_pmu;
 	bool has_aarch32;		/* at EL0 */
 	bool stage1_later;		/* of any core: arm/errata.h */
 	bool has_fwb;			/* stage 2 alone says how a guest's memory is cached */

@@ -17,6 +17,7 @@
 /* As el2/switch.S counts. */
 _Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, "enum el2_exit");
 
+#define PMUSERENR_EN	1
 #define PSR_MODE_USER32 0x10 /* M[4:0]: AArch32's only mode without privilege */
 #define PSR_MODE32_MASK 0x1f
 #define ESR_S1PTW	SYSREG_BIT(7)
@@ -158,34 +159,41 @@ static __attribute__((noinline)) void take_debug(struct el2_vcpu *page)
  */
 static void park_host_timer(struct host_side *host)
 {
-	host->cntv_ctl = READ_SYSREG(cntv_ctl_el0);
-	host->cntv_cval = READ_SYSREG(cntv_cval_el0);
-	WRITE_SYSREG(cnthp_cval_el2, host->cntv_cval);
-	WRITE_SYSREG(cnthp_ctl_el2, host->cntv_ctl);
+	uint64_t ctl = READ_SYSREG(cntv_ctl_el0), cval = READ_SYSREG(cntv_cval_el0);
+
+	WRITE_SYSREG(cnthp_cval_el2, cval);
+	WRITE_SYSREG(cnthp_ctl_el2, ctl);
+	host->cntv_ctl = ctl;
+	host->cntv_cval = cval;
 }
 
 /* A kernel at EL2 has a virtual timer of its own, which goes on; and CNTVOFF_EL2 is not for it. */
 static void give_timer(struct host_side *host, const struct el2_vcpu *page)
 {
+	uint64_t ctl = page->cntv_ctl, cval = page->cntv_cval;
+
 	if (!EL2_IS_VHE)
 		park_host_timer(host);
 	WRITE_SYSREG(cntvoff_el2, page->cntvoff);
-	WRITE_SYSREG_S(GUEST_CNTV_CVAL, page->cntv_cval);
-	WRITE_SYSREG_S(GUEST_CNTV_CTL, page->cntv_ctl);
+	WRITE_SYSREG_S(GUEST_CNTV_CVAL, cval);
+	WRITE_SYSREG_S(GUEST_CNTV_CTL, ctl);
 }
 
 static void take_timer(const struct host_side *host, struct el2_vcpu *page)
 {
-	page->cntv_ctl = READ_SYSREG_S(GUEST_CNTV_CTL);
-	page->cntv_cval = READ_SYSREG_S(GUEST_CNTV_CVAL);
+	uint64_t host_ctl = host->cntv_ctl, host_cval = host->cntv_cval;
+	uint64_t ctl = READ_SYSREG_S(GUEST_CNTV_CTL), cval = READ_SYSREG_S(GUEST_CNTV_CVAL);
+
+	page->cntv_ctl = ctl;
+	page->cntv_cval = cval;
 	if (EL2_IS_VHE) {
 		WRITE_SYSREG_S(GUEST_CNTV_CTL, 0);
 		return;
 	}
 	WRITE_SYSREG(cnthp_ctl_el2, 0);
 	WRITE_SYSREG(cntvoff_el2, 0);
-	WRITE_SYSREG(cntv_cval_el0, host->cntv_cval);
-	WRITE_SYSREG(cntv_ctl_el0, host->cntv_ctl);
+	WRITE_SYSREG(cntv_cval_el0, host_cval);
+	WRITE_SYSREG(cntv_ctl_el0, host_ctl);
 }
 
 /* ---- errors ---- */
@@ -200,7 +208,19 @@ static void give_errors(const struct el2_vcpu *page, uint64_t hcr)
 
 /* ---- traps ---- */
 
-static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint64_t flags)
+/*
+ * A guest has no PMU, and to its EL0, too, the registers are undefined: not trapped by its EL1,
+ * which never said so.  As that would come before MDCR_EL2.TPM, EL0 has them as far as EL1 goes.
+ * The host's EL0 has them not.
+ */
+static void let_pmu_trap(uint64_t userenr)
+{
+	if (el2_machine.has_pmu)
+		WRITE_SYSREG(pmuserenr_el0, userenr);
+}
+
+static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint64_t flags,
+		      uint64_t core)
 {
 	uint64_t cptr = el2_machine.cptr, mdcr = el2_machine.mdcr;
 
@@ -215,11 +235,13 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 	WRITE_SYSREG(cnthctl_el2, CNTHCTL_GUEST(el2_machine.host.cnthctl,
 						flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN));
 	WRITE_SYSREG(vmpidr_el2, page->mpidr);
-	WRITE_SYSREG(vbar_el2, el2_machine.vectors[EL2_CORE]);
+	let_pmu_trap(PMUSERENR_EN);
+	WRITE_SYSREG(vbar_el2, el2_machine.vectors[core]);
 }
 
 static void clear_traps(const struct host_side *host)
 {
+	let_pmu_trap(0);
 	WRITE_SYSREG(cptr_el2, el2_machine.host.cptr);
 	WRITE_SYSREG(mdcr_el2, el2_machine.host.mdcr);
 	/* To a kernel at EL2, and to its programs, the bits and the number say nothing. */
@@ -292,8 +314,10 @@ static bool take_serror(void)
 
 static unsigned int note_exit(struct el2_vcpu *page, unsigned int exit)
 {
-	page->pc = READ_SYSREG(elr_el2);
-	page->pstate = READ_SYSREG(spsr_el2);
+	uint64_t pc = READ_SYSREG(elr_el2), pstate = READ_SYSREG(spsr_el2);
+
+	page->pc = pc;
+	page->pstate = pstate;
 	if (exit == EL2_EXIT_SYNC)
 		exit = note_sync(page);
 	if (unlikely(take_serror()))
@@ -340,7 +364,8 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
 	uint64_t hcr = guest_hcr(READ_ONCE(page->hcr), flags);
 	bool keys = el2_machine.has_pauth && flags & EL2_RUN_PAUTH;
-	uint32_t *last = &vm->last[EL2_CORE];
+	uint64_t core = EL2_CORE;
+	uint32_t *last = &vm->last[core];
 	struct host_side host;
 	unsigned int exit;
 
@@ -349,10 +374,12 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	if (unlikely(load_acquire(last) != handle))
 		come_to_core(vm, page, last, handle);
 	if (!EL2_IS_VHE) {
-		host.elr = READ_SYSREG(elr_el2);
-		host.spsr = READ_SYSREG(spsr_el2);
+		uint64_t elr = READ_SYSREG(elr_el2), spsr = READ_SYSREG(spsr_el2);
+
+		host.elr = elr;
+		host.spsr = spsr;
 	}
-	set_traps(&host, page, flags);
+	set_traps(&host, page, flags, core);
 	give_timer(&host, page);
 	if (el2_machine.has_gicv3)
 		lrs = give_gic(page, flags);
@@ -378,8 +405,10 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	take_timer(&host, page);
 	clear_traps(&host);
 	if (!EL2_IS_VHE) {
-		WRITE_SYSREG(elr_el2, host.elr);
-		WRITE_SYSREG(spsr_el2, host.spsr);
+		uint64_t elr = host.elr, spsr = host.spsr;
+
+		WRITE_SYSREG(elr_el2, elr);
+		WRITE_SYSREG(spsr_el2, spsr);
 	}
 	return exit;
 }

@@ -58,6 +58,7 @@ GUEST(hvc_1, "mov x0, #0x84000000\n hvc #1\n" DONE);
 GUEST(smc_1, "mov x0, #0x84000000\n smc #1\n" DONE);
 GUEST(drops, "msr spsr_el1, x1\n msr elr_el1, x2\n eret\n");
 GUEST(in_el0, "mrs x5, cntvct_el0\n hvc #0\n");
+GUEST(counts_in_el0, "mrs x5, pmcntenset_el0\n");
 /* In A32 at EL0; x10's class says by what it came back: 0x11 SVC, 0 undefined. */
 GUEST(to_a32,
 	"mov x1, #0x201\n msr cntkctl_el1, x1\n mov x1, #0x10\n msr spsr_el1, x1\n adr x1, 1f\n msr elr_el1, x1\n"
@@ -605,6 +606,15 @@ static void level_0(void)
 	check(X(&g, 13), 8, "the vector: from EL0");
 	check(FAULT_EC(&g), EC_UNDEFINED, "is undefined");
 	check(X(&g, 12), RAM + 0x2004, "the second instruction");
+	/* It has no PMU: undefined there too, and not trapped by its EL1, which never said so. */
+	guest_put(&g, 0x2000, counts_in_el0, counts_in_el0_end);
+	guest_load(&g, 0, drops);
+	SET_X(&g, 1, 0x3c0);
+	SET_X(&g, 2, RAM + 0x2000);
+	check(guest_run(&g), FAULTED, "mrs x5, pmcntenset_el0 at EL0");
+	check(X(&g, 13), 8, "the vector: from EL0");
+	check(FAULT_EC(&g), EC_UNDEFINED, "is undefined");
+	check(X(&g, 12), RAM + 0x2000, "at it");
 	guest_free(&g);
 	end();
 }
