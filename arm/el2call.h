@@ -78,10 +78,15 @@
 
 /* The calls: x0 = the number, x1.. = arguments; x0 is 0 or more, or one of the errors below. */
 #define EL2_INFO   NEWEL_HVC(0x10) /* x1: enum el2_info; x0: the figure */
-#define EL2_DONATE NEWEL_HVC(0x11) /* x1: a chunk's address: el2/'s from now on */
+/* x1: a chunk's address: el2/'s from now on; x2: for the VMs of which user (EL2_VM_CREATE) */
+#define EL2_DONATE NEWEL_HVC(0x11)
 #define EL2_RECLAIM \
 	NEWEL_HVC(0x12) /* x0: address of a chunk, the kernel's again; EL2_INVALID: none */
-#define EL2_VM_CREATE	 NEWEL_HVC(0x13) /* x1: bits of its physical addresses; x0: its number */
+/*
+ * x1: bits of its physical addresses, x2: whose it is, any number of 32 bits: it lies in chunks for
+ * that one; x0: its number
+ */
+#define EL2_VM_CREATE	 NEWEL_HVC(0x13)
 /* x1: vm, which has no vcpu and nothing mapped; x0: 1: a part is done, call again */
 #define EL2_VM_DESTROY	 NEWEL_HVC(0x14)
 #define EL2_VCPU_CREATE	 NEWEL_HVC(0x15) /* x1: vm, x2: address of its page; x0: its number */

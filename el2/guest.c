@@ -44,7 +44,7 @@ void el2_vm_put(struct el2_vm *vm)
 
 /* ---- the calls, under el2_memory_lock ---- */
 
-static int64_t create_vm(uint64_t ipa_bits)
+static int64_t create_vm(uint64_t ipa_bits, uint32_t user)
 {
 	struct el2_vm *vm;
 	uint32_t handle;
@@ -52,10 +52,11 @@ static int64_t create_vm(uint64_t ipa_bits)
 	if (ipa_bits < IPA_BITS_MIN || ipa_bits > el2_machine.pa_bits)
 		return EL2_INVALID;
 	/* Seen as a VM only when it is whole. */
-	vm = el2_page_new(EL2_TABLE, &handle);
+	vm = el2_page_new(user, EL2_TABLE, &handle);
 	if (!vm)
 		return EL2_NOMEM;
 	vm->handle = handle;
+	vm->user = user;
 	/* Before the first vcpu runs: all of it is set by then. */
 	el2_machine_host();
 	if (el2_s2_init(vm, (unsigned int)ipa_bits)) {
@@ -113,7 +114,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 
 	if (!vm)
 		return EL2_INVALID;
-	v = el2_page_new(EL2_TABLE, &handle);
+	v = el2_page_new(vm->user, EL2_TABLE, &handle);
 	if (!v)
 		return EL2_NOMEM;
 	err = share_page(page);
@@ -167,9 +168,9 @@ static int64_t call_locked(uint32_t fn, const uint64_t x[5])
 	uint64_t pa;
 
 	switch (fn) {
-	case EL2_DONATE: return answer_of(el2_chunk_add(x[1]));
+	case EL2_DONATE: return answer_of(el2_chunk_add(x[1], (uint32_t)x[2]));
 	case EL2_RECLAIM: pa = el2_chunk_remove(); return pa ? (int64_t)pa : EL2_INVALID;
-	case EL2_VM_CREATE: return create_vm(x[1]);
+	case EL2_VM_CREATE: return create_vm(x[1], (uint32_t)x[2]);
 	case EL2_VM_DESTROY: return destroy_vm(x[1]);
 	case EL2_VCPU_CREATE: return create_vcpu(x[1], x[2]);
 	case EL2_GUESSES: return el2_machine_guesses(x[1], x[2]);

@@ -26,6 +26,7 @@ struct el2_vm {
 	uint32_t handle;
 	uint32_t users; /* vcpus, and calls under way; el2_memory_lock */
 	uint32_t root_order;
+	uint32_t user;		    /* in whose chunks it lies */
 	uint64_t mapped;	    /* pages; lock */
 	struct el2_regime regime;   /* its VMID (el2/vmid.h) may be 0: then it does not run */
 	struct el2_vcpu_own *vcpus; /* all of them; el2_memory_lock */

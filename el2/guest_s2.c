@@ -19,11 +19,12 @@
 
 static uint64_t new_guest_table(struct el2_table *t)
 {
+	const struct el2_vm *vm = t->arg;
 	uint32_t handle;
 	uint64_t page;
 
 	el2_lock(&el2_memory_lock);
-	page = el2_pages_new(0, EL2_TABLE, &handle);
+	page = el2_pages_new(vm->user, 0, EL2_TABLE, &handle);
 	el2_unlock(&el2_memory_lock);
 	return page;
 }
@@ -49,7 +50,8 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits)
 	uint32_t handle;
 
 	vm->root_order = ipa_bits > below ? ipa_bits - below : 0;
-	vm->table = (struct el2_table){ .root = el2_pages_new(vm->root_order, EL2_TABLE, &handle),
+	vm->table = (struct el2_table){ .root = el2_pages_new(vm->user, vm->root_order, EL2_TABLE,
+							      &handle),
 					.input_bits = ipa_bits,
 					.start = 4 - levels };
 	if (!vm->table.root)

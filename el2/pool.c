@@ -37,7 +37,7 @@ static uint64_t spare_page_new(void)
 {
 	uint32_t handle;
 
-	return el2_pages_new(0, EL2_TABLE, &handle);
+	return el2_pages_new(EL2_ANY_USER, 0, EL2_TABLE, &handle);
 }
 
 static void spare_page_free(uint64_t page)
@@ -51,7 +51,7 @@ void el2_pool_start(void)
 	el2_clear(el2_page_holds, sizeof(el2_page_holds));
 }
 
-int el2_chunk_add(uint64_t pa)
+int el2_chunk_add(uint64_t pa, uint32_t user)
 {
 	unsigned int i = 0;
 	int err;
@@ -67,7 +67,7 @@ int el2_chunk_add(uint64_t pa)
 	err = el2_host_take(pa);
 	if (err)
 		return err;
-	el2_chunks[i] = (struct el2_chunk){ 0 };
+	el2_chunks[i] = (struct el2_chunk){ .user = user };
 	el2_clear(holds_of(&el2_chunks[i]), CHUNK_PAGES);
 	holds_of(&el2_chunks[i])[0] = EL2_TABLE; /* no page has the number 0 */
 	el2_chunks[i].pa = pa;
@@ -120,14 +120,17 @@ static unsigned int find_free_pages(const struct el2_chunk *c, unsigned int n)
 	return 0;
 }
 
-uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle)
+uint64_t el2_pages_new(uint32_t user, unsigned int order, enum el2_holds what, uint32_t *handle)
 {
 	unsigned int n = 1u << order;
 
 	for (unsigned int i = 0; i < chunks_end; i++) {
 		struct el2_chunk *c = &el2_chunks[i];
-		unsigned int first = c->pa ? find_free_pages(c, n) : 0;
+		unsigned int first;
 
+		if (!c->pa || (user != c->user && user != EL2_ANY_USER))
+			continue;
+		first = find_free_pages(c, n);
 		if (!first)
 			continue;
 		for (unsigned int j = first; j < first + n; j++) {
@@ -171,7 +174,7 @@ int el2_block_add(uint64_t pa, uint32_t pages)
 	if (gib >= GIBS)
 		return -EINVAL;
 	if (!counts[gib])
-		counts[gib] = el2_page_new(EL2_TABLE, &handle);
+		counts[gib] = el2_page_new(EL2_ANY_USER, EL2_TABLE, &handle);
 	if (!counts[gib])
 		return -ENOMEM;
 	/* A page may be mapped in many places: but not so often that nobody knows how often. */

@@ -5,7 +5,8 @@
  * A chunk is 2 MiB that left the host's stage 2 (el2/memory.h).  It is known of each of its pages,
  * outside of it, what it holds: so a handle, the number of a page, is only taken for what it is,
  * even by a core that has no lock.  A chunk without a page in use goes back to the host, zeroed
- * where it was used.
+ * where it was used.  Each is for the VMs of one user of the host's, so that nobody pays for
+ * another's; only the few pages that EL2 needs for itself lie in whichever is there.
  *
  * Of each 2 MiB block of the host's RAM a count says how many of its pages guests map, or EL2
  * writes to: only where it is 0 may the block be taken from the host, or a page of it be sealed.
@@ -38,7 +39,8 @@ enum el2_holds {
 
 struct el2_chunk {
 	uint64_t pa;   /* 0: none */
-	uint64_t used; /* pages, without the first */
+	uint32_t used; /* pages, without the first */
+	uint32_t user; /* the host's number of who pays for it */
 };
 
 extern struct el2_chunk el2_chunks[NR_CHUNKS];
@@ -47,23 +49,28 @@ extern uint8_t el2_page_holds[NR_CHUNKS * CHUNK_PAGES]; /* by number: an enum el
 /* el2_pool_start - once, on the first core. */
 void el2_pool_start(void);
 
-/* el2_chunk_add - a donated chunk at @pa.  Return: 0, -EINVAL, -EBUSY (a page of it is in use). */
-int el2_chunk_add(uint64_t pa) __must_check;
+/*
+ * el2_chunk_add - a donated chunk at @pa, for @user's VMs.  Return: 0, -EINVAL, -EBUSY (a page of
+ * it is in use).
+ */
+int el2_chunk_add(uint64_t pa, uint32_t user) __must_check;
 /* el2_chunk_remove - a chunk without a page in use is the host's again: its address, or 0. */
 uint64_t el2_chunk_remove(void);
 
 /*
  * el2_pages_new - 2^@order zeroed pages that follow one another, aligned to their size, order at
- * most 4, and *@handle, the first one's number.  Return: their address, or 0.
+ * most 4, of @user's chunks, and *@handle, the first one's number.  Return: their address, or 0.
  */
-uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle) __must_check;
+#define EL2_ANY_USER UINT32_MAX
+uint64_t el2_pages_new(uint32_t user, unsigned int order, enum el2_holds what,
+		       uint32_t *handle) __must_check;
 /* el2_pages_free - they are zeroed, and free. */
 void el2_pages_free(uint64_t pa, unsigned int order);
 
 /* The same for a single page, as EL2 reaches it; NULL: there is none. */
-static inline void *el2_page_new(enum el2_holds what, uint32_t *handle)
+static inline void *el2_page_new(uint32_t user, enum el2_holds what, uint32_t *handle)
 {
-	uint64_t pa = el2_pages_new(0, what, handle);
+	uint64_t pa = el2_pages_new(user, 0, what, handle);
 
 	return pa ? el2_at(pa) : NULL;
 }

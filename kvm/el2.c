@@ -73,7 +73,7 @@ static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 
 /* ---- memory ---- */
 
-static int donate_chunk(void)
+static int donate_chunk(uint32_t user)
 {
 	struct page *p;
 	unsigned int i = 0;
@@ -84,7 +84,7 @@ static int donate_chunk(void)
 	p = i < NR_CHUNKS ? page_alloc(CHUNK_ORDER) : NULL;
 	if (!p)
 		return -ENOMEM;
-	ret = el2_call(EL2_DONATE, paddr_value(page_to_phys(p)), 0, 0, 0);
+	ret = el2_call(EL2_DONATE, paddr_value(page_to_phys(p)), user, 0, 0);
 	if (ret) {
 		pr_err("kvm: EL2 does not take %#lx: %ld\n", paddr_value(page_to_phys(p)),
 		       (long)ret);
@@ -118,8 +118,12 @@ static void reclaim_chunks(void)
 	mutex_unlock(&donating);
 }
 
-/* The call, again and again as long as EL2 needs memory for it.  Return: its answer, or -errno. */
-static int64_t call_with_memory(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+/*
+ * The call for a VM of @user's, again and again as long as EL2 needs memory for it: the task that
+ * asks pays for the chunk, and no other user's VM lies in it.  Return: its answer, or -errno.
+ */
+static int64_t call_with_memory(uint32_t user, uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3,
+				uint64_t a4)
 {
 	int64_t ret = el2_call(fn, a1, a2, a3, a4);
 	int err = 0;
@@ -131,7 +135,7 @@ static int64_t call_with_memory(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t 
 	while (ret == EL2_NOMEM && !err) {
 		ret = el2_call(fn, a1, a2, a3, a4);
 		if (ret == EL2_NOMEM)
-			err = donate_chunk();
+			err = donate_chunk(user);
 	}
 	mutex_unlock(&donating);
 	if (ret >= 0)
@@ -156,9 +160,9 @@ bool el2_is_coherent(void)
 	return coherent;
 }
 
-int el2_vm_create(unsigned int bits)
+int el2_vm_create(unsigned int bits, uint32_t user)
 {
-	return (int)call_with_memory(EL2_VM_CREATE, bits, 0, 0, 0);
+	return (int)call_with_memory(user, EL2_VM_CREATE, bits, user, 0, 0);
 }
 
 void el2_vm_destroy(int vm)
@@ -173,10 +177,10 @@ void el2_vm_destroy(int vm)
 	reclaim_chunks();
 }
 
-int el2_vcpu_create(int vm, struct el2_vcpu *page)
+int el2_vcpu_create(int vm, uint32_t user, struct el2_vcpu *page)
 {
-	return (int)call_with_memory(EL2_VCPU_CREATE, (uint64_t)vm, paddr_value(virt_to_phys(page)),
-				     0, 0);
+	return (int)call_with_memory(user, EL2_VCPU_CREATE, (uint64_t)vm,
+				     paddr_value(virt_to_phys(page)), 0, 0);
 }
 
 void el2_vcpu_destroy(int vcpu)
@@ -201,9 +205,9 @@ enum el2_exit el2_run(int vcpu)
 	return (enum el2_exit)(int64_t)x0;
 }
 
-int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
+int el2_map(int vm, uint32_t user, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
 {
-	return (int)call_with_memory(EL2_MAP, (uint64_t)vm, ipa, pa, size | flags);
+	return (int)call_with_memory(user, EL2_MAP, (uint64_t)vm, ipa, pa, size | flags);
 }
 
 /* EL2 does a bounded part at once: the rest needs more calls. */

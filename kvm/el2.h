@@ -26,11 +26,11 @@ unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: el2_init 
 uint64_t el2_gic_vtr(void);	 /* ICH_VTR_EL2; 0: el2/ knows no GICv3 */
 /* el2_is_coherent - a guest's caches are never off (FEAT_S2FWB): nothing is flushed for it. */
 bool el2_is_coherent(void);
-int el2_vm_create(unsigned int ipa_bits) __must_check; /* or the VM's number; -ENOSPC: no VMID */
+int el2_vm_create(unsigned int ipa_bits, uint32_t user) __must_check; /* or the VM's number */
 /* It has no vcpu, and nothing is mapped any more. */
 void el2_vm_destroy(int vm);
 /* @page: a page of its own, of the linear map. */
-int el2_vcpu_create(int vm, struct el2_vcpu *page) __must_check; /* or its number */
+int el2_vcpu_create(int vm, uint32_t user, struct el2_vcpu *page) __must_check; /* or its number */
 /* It does not run. */
 void el2_vcpu_destroy(int vcpu);
 /* Interrupts masked. */
@@ -39,7 +39,8 @@ enum el2_exit el2_run(int vcpu);
  * @flags: EL2_MAP_*; @size: EL2_PAGE or EL2_BLOCK.  What is mapped there otherwise goes first (of a
  * block the whole).  May sleep.
  */
-int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags) __must_check;
+int el2_map(int vm, uint32_t user, uint64_t ipa, uint64_t pa, uint64_t size,
+	    uint64_t flags) __must_check;
 /* Any length; gives way. */
 void el2_unmap(int vm, uint64_t ipa, uint64_t size);
 void el2_protect(int vm, uint64_t ipa, uint64_t size);

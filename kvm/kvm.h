@@ -55,6 +55,7 @@ struct kvm_vm {
 	struct mm *mm;	       /* whose memory the slots are, pinned (mm_pin); others get -EIO */
 	struct charge *charge; /* who pays */
 	int el2;	       /* its number at EL2 */
+	uint32_t user;	       /* who made it: in that one's chunks of EL2's it lies */
 	unsigned int ipa_bits; /* of its physical addresses */
 	unsigned int nr_vcpus;
 	bool serves_stores; /* there is, or was, an ioeventfd or a zone of coalesced's */

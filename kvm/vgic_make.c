@@ -370,7 +370,7 @@ static int settle_v2(struct vgic *g)
 	err = vgic_init(g);
 	if (err)
 		return err;
-	return el2_map(g->vm->el2, g->cpu, irq_virt()->gicv, GICV_PAGE,
+	return el2_map(g->vm->el2, g->vm->user, g->cpu, irq_virt()->gicv, GICV_PAGE,
 		       EL2_MAP_WRITE | EL2_MAP_DEVICE);
 }
 

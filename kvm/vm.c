@@ -13,6 +13,7 @@
 #include "kvm/slots.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
+#include "task/cred.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -64,7 +65,8 @@ static struct kvm_vm *new_vm(unsigned int ipa_bits)
 	mutex_init(&vm->lock);
 	vm->ipa_bits = ipa_bits;
 	vm->mm = current->mm;
-	vm->el2 = err = el2_vm_create(ipa_bits);
+	vm->user = current_cred()->uid;
+	vm->el2 = err = el2_vm_create(ipa_bits, vm->user);
 	if (err < 0)
 		goto out;
 	err = kvm_coalesced_new(vm);

@@ -21,6 +21,7 @@
 #include "mm/page.h"
 #include "start/boot_info.h"
 
+#define USER		  0	      /* whose */
 #define CODE		  UL(0x10000) /* guest addresses */
 #define DATA		  UL(0x20000)
 #define NOWHERE		  UL(0x7654000)
@@ -128,10 +129,10 @@ static struct page *vcpu_page;
 
 static void make_vm(void)
 {
-	vm = el2_vm_create(IPA_BITS);
+	vm = el2_vm_create(IPA_BITS, USER);
 	vcpu_page = new_page();
 	page = page_to_virt(vcpu_page);
-	vcpu = vm < 0 ? vm : el2_vcpu_create(vm, page);
+	vcpu = vm < 0 ? vm : el2_vcpu_create(vm, USER, page);
 	if (vcpu < 0)
 		panic("newel.test: no VM: %d", vcpu);
 	page->pstate = PSR_DAIF | PSR_MODE_EL1h;
@@ -150,7 +151,7 @@ static void end_vm(void)
 
 static void map_guest_page(uint64_t ipa, struct page *p, uint64_t flags)
 {
-	check_is("map", el2_map(vm, ipa, page_pa(p), EL2_PAGE, flags), 0);
+	check_is("map", el2_map(vm, USER, ipa, page_pa(p), EL2_PAGE, flags), 0);
 }
 
 /* ---- what ends a run ---- */
@@ -272,14 +273,14 @@ static void ask_blocks(void)
 		panic("newel.test: no memory for a block");
 	word = page_to_virt(b);
 	word[3 * 512] = 0x77;
-	check_is("block", el2_map(vm, BLOCK, page_pa(b), EL2_BLOCK, 0), 0);
+	check_is("block", el2_map(vm, USER, BLOCK, page_pa(b), EL2_BLOCK, 0), 0);
 	page->x[1] = BLOCK + 3 * PAGE_SIZE;
 	check_sync("load of a block", guest_load, ESR_EC_HVC64, 8);
 	check_is("what is in it", page->x[0], 0x77);
-	check_is("page", el2_map(vm, BLOCK + PAGE_SIZE, page_pa(b), EL2_PAGE, 0), 0);
+	check_is("page", el2_map(vm, USER, BLOCK + PAGE_SIZE, page_pa(b), EL2_PAGE, 0), 0);
 	check_abort("the rest went", guest_load, ESR_EC_DABT_LOW, ESR_FSC_TRANSLATION,
 		    BLOCK + 3 * PAGE_SIZE);
-	check_is("block again", el2_map(vm, BLOCK, page_pa(b), EL2_BLOCK, EL2_MAP_WRITE), 0);
+	check_is("block again", el2_map(vm, USER, BLOCK, page_pa(b), EL2_BLOCK, EL2_MAP_WRITE), 0);
 	page->x[1] = BLOCK + 3 * PAGE_SIZE;
 	check_sync("load of it", guest_load, ESR_EC_HVC64, 8);
 	el2_unmap(vm, BLOCK + 5 * PAGE_SIZE, PAGE_SIZE);
@@ -377,12 +378,13 @@ static void ask_refusals(void)
 	};
 
 	ask_calls("call", calls, ARRAY_SIZE(calls));
-	check_is("map of a part", el2_map(vm, 8, page_pa(p), EL2_PAGE, 0), -EINVAL);
-	check_is("map of part of a page", el2_map(vm, 0, page_pa(p) + 8, EL2_PAGE, 0), -EINVAL);
-	check_is("map of two pages", el2_map(vm, 0, page_pa(p), 2 * EL2_PAGE, 0), -EINVAL);
-	check_is("map beyond", el2_map(vm, BIT(IPA_BITS), page_pa(p), EL2_PAGE, 0), -EINVAL);
-	check_is("map of what is beyond", el2_map(vm, 0, BIT(50), EL2_PAGE, 0), -EINVAL);
-	check_is("map for no VM", el2_map(vcpu, 0, page_pa(p), EL2_PAGE, 0), -EINVAL);
+	check_is("map of a part", el2_map(vm, USER, 8, page_pa(p), EL2_PAGE, 0), -EINVAL);
+	check_is("map of part of a page", el2_map(vm, USER, 0, page_pa(p) + 8, EL2_PAGE, 0),
+		 -EINVAL);
+	check_is("map of two pages", el2_map(vm, USER, 0, page_pa(p), 2 * EL2_PAGE, 0), -EINVAL);
+	check_is("map beyond", el2_map(vm, USER, BIT(IPA_BITS), page_pa(p), EL2_PAGE, 0), -EINVAL);
+	check_is("map of what is beyond", el2_map(vm, USER, 0, BIT(50), EL2_PAGE, 0), -EINVAL);
+	check_is("map for no VM", el2_map(vcpu, USER, 0, page_pa(p), EL2_PAGE, 0), -EINVAL);
 	check_is("run of a VM", (int)el2_run(vm), EL2_INVALID);
 	check_is("run of nothing", (int)el2_run(-1), EL2_INVALID);
 	page_free(p, 0);
@@ -432,7 +434,7 @@ static void ask_tables(void)
 	check_is("part of a VM goes", call_el2(EL2_VM_DESTROY, (uint64_t)vm, 0, 0), 1);
 	check_is("a vcpu of what goes",
 		 call_el2(EL2_VCPU_CREATE, (uint64_t)vm, page_pa(vcpu_page), 0), EL2_INVALID);
-	check_is("a map of what goes", el2_map(vm, 0, page_pa(p), EL2_PAGE, 0), -EINVAL);
+	check_is("a map of what goes", el2_map(vm, USER, 0, page_pa(p), EL2_PAGE, 0), -EINVAL);
 	el2_vm_destroy(vm);
 	check_is("destroyed", call_el2(EL2_VM_DESTROY, (uint64_t)vm, 0, 0), EL2_INVALID);
 	page_free(vcpu_page, 0);

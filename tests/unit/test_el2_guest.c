@@ -18,6 +18,7 @@ static uint64_t shim_id_aa64isar1_el1, shim_S3_0_C0_C6_2, shim_id_aa64pfr0_el1,
 #define PAGES	 (4 * 512) /* of the guest, from MODEL_AT on */
 #define RAM_AT	 (UINT64_C(3) << 30)
 #define RAM	 (8 * 512) /* pages of the host's */
+#define USER	 1000
 
 struct el2_lock el2_memory_lock;
 struct el2_machine el2_machine = { .pa_bits = 40, .pa_range = 2 };
@@ -129,7 +130,8 @@ static void donate(void)
 {
 	for (unsigned int i = 0; i < CHUNKS; i++)
 		if (!is_taken[i]) {
-			assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + i * MIB2), 0);
+			assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + i * MIB2, USER),
+					 0);
 			return;
 		}
 	fail_msg("all chunks are donated");
@@ -195,10 +197,11 @@ static void make_vm(unsigned int ipa_bits)
 	__builtin_memset(reached, 0, sizeof(reached));
 	__builtin_memset(in_block, 0, sizeof(in_block));
 	donate();
-	vm = (struct el2_vm *)(uintptr_t)el2_pages_new(0, EL2_VM, &handle);
+	vm = (struct el2_vm *)(uintptr_t)el2_pages_new(USER, 0, EL2_VM, &handle);
 	assert_non_null(vm);
 	assert_ptr_equal(el2_held(handle, EL2_VM), vm);
 	assert_null(el2_held(handle, EL2_VCPU));
+	vm->user = USER;
 	assert_int_equal(el2_s2_init(vm, ipa_bits), 0);
 }
 
@@ -273,10 +276,11 @@ static void test_refused(void **state)
 	assert_int_equal(el2_s2_unmap(vm, 0, 0), EL2_INVALID);
 	assert_int_equal(el2_s2_unmap(vm, EL2_PAGE, BIT(40)), EL2_INVALID);
 	assert_int_equal(el2_s2_unmap(vm, EL2_PAGE, UINT64_MAX - EL2_PAGE + 1), EL2_INVALID);
-	assert_int_equal(el2_chunk_add(0), -EINVAL);
-	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + EL2_PAGE), -EINVAL);
-	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory), -EINVAL); /* it has that one */
-	assert_int_equal(el2_chunk_add(RAM_AT), -EBUSY); /* a guest reaches a page of it */
+	assert_int_equal(el2_chunk_add(0, USER), -EINVAL);
+	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + EL2_PAGE, USER), -EINVAL);
+	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory, USER),
+			 -EINVAL);			       /* it has that one */
+	assert_int_equal(el2_chunk_add(RAM_AT, USER), -EBUSY); /* a guest reaches a page of it */
 	assert_int_equal(el2_chunk_remove(), 0);
 	for (uint64_t handle = 0; handle < 3 * CHUNK_PAGES; handle++)
 		assert_int_equal(el2_held(handle, EL2_VM) != NULL, handle == 1);
@@ -297,7 +301,7 @@ static void test_pages(void **state)
 		for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
 			unsigned int order = i % 5;
 
-			pages[i] = el2_pages_new(order, EL2_TABLE, &handle);
+			pages[i] = el2_pages_new(USER, order, EL2_TABLE, &handle);
 			assert_true(IS_ALIGNED(pages[i], EL2_PAGE << order) && pages[i]);
 			for (uint64_t w = 0; w < (EL2_PAGE << order); w += 8)
 				assert_int_equal(*(uint64_t *)(uintptr_t)(pages[i] + w), 0);
@@ -306,9 +310,13 @@ static void test_pages(void **state)
 		for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
 			el2_pages_free(pages[i], i % 5);
 	}
-	for (unsigned int n = 0; (pa = el2_pages_new(0, EL2_TABLE, &handle)); n++)
+	for (unsigned int n = 0; (pa = el2_pages_new(USER, 0, EL2_TABLE, &handle)); n++)
 		assert_true(n < CHUNK_PAGES - 1);
 	assert_int_equal(el2_chunk_remove(), 0);
+	el2_pages_free((uintptr_t)chunk_memory + EL2_PAGE, 0);
+	assert_int_equal(el2_pages_new(USER + 1, 0, EL2_TABLE, &handle), 0);
+	assert_int_equal(el2_pages_new(EL2_ANY_USER, 0, EL2_TABLE, &handle),
+			 (uintptr_t)chunk_memory + EL2_PAGE);
 	for (unsigned int i = 1; i < CHUNK_PAGES; i++)
 		el2_pages_free((uintptr_t)chunk_memory + i * EL2_PAGE, 0);
 	assert_int_equal(el2_chunk_remove(), (uintptr_t)chunk_memory);

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
 
 #include "tests/el0/kvm/guest.h"
 
@@ -61,12 +63,65 @@ static void *run_half(void *arg)
 	return NULL;
 }
 
+static uint64_t free_bytes(void)
+{
+	struct sysinfo si;
+
+	sysinfo(&si);
+	return (uint64_t)si.freeram * si.mem_unit;
+}
+
+/* How much less is free while a child that is @uid has a machine. */
+static uint64_t taken_by(uid_t uid)
+{
+	uint64_t before = free_bytes(), taken;
+	int made[2], end[2];
+	char c = 0;
+	pid_t pid;
+
+	check(pipe(made) | pipe(end), 0, "pipes");
+	pid = fork();
+	if (!pid) {
+		c = !setresuid(uid, uid, uid) && ioctl(dev_kvm, KVM_CREATE_VM, 0) >= 0;
+		(void)!write(made[1], &c, 1);
+		close(end[1]);
+		_exit((int)read(end[0], &c, 1));
+	}
+	check(read(made[0], &c, 1), 1, "its answer");
+	check(c, 1, "uid %d has a machine", (int)uid);
+	taken = before - free_bytes();
+	for (int i = 0; i < 2; i++) {
+		close(made[i]);
+		close(end[i]);
+	}
+	waitpid(pid, NULL, 0);
+	return taken;
+}
+
+/* What lies at EL2 for a machine is its own user's memory. */
+static void users(void)
+{
+	bool counts = !access("/dev/fail", F_OK); /* Linux's is not to be counted by the page */
+	struct guest g;
+	uint64_t taken;
+
+	begin("KVM_CREATE_VM of two users: each pays for his own");
+	guest_make(&g, 1, 0);
+	taken = taken_by(0);
+	expect(!counts || taken < 1ul << 20, "the same user: %lu bytes", (unsigned long)taken);
+	taken = taken_by(1000);
+	expect(!counts || taken >= 2ul << 20, "another: %lu bytes", (unsigned long)taken);
+	guest_free(&g);
+	end();
+}
+
 int main(void)
 {
 	pthread_t t[THREADS];
 	struct rlimit files;
 
 	open_kvm();
+	users();
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
