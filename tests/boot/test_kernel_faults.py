@@ -3,6 +3,7 @@
 import os
 import re
 
+import boards
 import conftest
 import initrd
 import oracle
@@ -34,7 +35,9 @@ def fails(boot, program, name, **machine):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_named(boot, program, name):
+def test_named(boot, board, program, name):
+    if board == "guest" and name == "absent":
+        boards.tied("vm answers where nothing is, as VMMs do: such a read is zero")
     log = fails(boot, program, name)
     panic = re.search(r"newel: panic: (.*)", log).group(1)
     assert re.search(FAULTS[name], panic, re.IGNORECASE), panic
