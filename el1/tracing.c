@@ -22,6 +22,7 @@
 #include "mm/slab.h"
 #include "task/oncores.h"
 #include "task/task.h"
+#include "task/time/timer.h"
 #include "task/wait.h"
 #include "trace/trace.h"
 
@@ -75,6 +76,7 @@ static const struct trace_ops ops = {
 	.capture_exit = capture_exit,
 	.capture_done = capture_done,
 	.apply = apply_everywhere,
+	.irq_printed = timer_pause,
 };
 
 /* ---- the rings' memory ---- */

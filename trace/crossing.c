@@ -220,11 +220,19 @@ void trace_return_begin(struct trapframe *tf, struct trace_way_out *out)
 	}
 }
 
+static void put_return(struct trace_return *r)
+{
+	trace_put_masked(&r->head);
+	if (r->cause == TRACE_KIND_IRQ && trace_ops &&
+	    (trace_kinds() & (TRACE_IRQ | TRACE_QUIET)) == TRACE_IRQ)
+		trace_ops->irq_printed();
+}
+
 void trace_return_record(struct trapframe *tf, struct trace_way_out *out)
 {
 	record_return(tf, &out->ret);
 	out->ret.head.words += out->bytes / sizeof(uint64_t);
-	trace_put_masked(&out->ret.head);
+	put_return(&out->ret);
 }
 
 void trace_return_kernel(struct trapframe *tf)
@@ -232,7 +240,7 @@ void trace_return_kernel(struct trapframe *tf)
 	struct trace_return r;
 
 	record_return(tf, &r);
-	trace_put_masked(&r.head);
+	put_return(&r);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */

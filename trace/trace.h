@@ -74,6 +74,11 @@ struct trace_ops {
 	 * interrupted once when this returns.  May sleep
 	 */
 	void (*apply)(void);
+	/*
+	 * The way back of an interrupt has been printed, which on a slow console takes longer than
+	 * it is to the timer's next: the program goes on for a moment first.  Interrupts masked.
+	 */
+	void (*irq_printed)(void);
 };
 
 /*

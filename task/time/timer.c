@@ -23,8 +23,10 @@
  * How long one interrupt goes on calling what is due, and the longest pause after it: a host may
  * have stopped the core meanwhile.
  */
-#define RUN_MAX_NS   (20 * NS_PER_US)
-#define PAUSE_MAX_NS (500 * NS_PER_US)
+#define RUN_MAX_NS	 (20 * NS_PER_US)
+#define PAUSE_MAX_NS	 (500 * NS_PER_US)
+/* What a program gets between two interrupts of the timer that are printed (timer_pause). */
+#define PRINTED_PAUSE_NS (4 * NS_PER_MS)
 
 struct timers {
 	struct spinlock lock; /* irqsave, a leaf */
@@ -32,6 +34,7 @@ struct timers {
 	struct timer *running; /* whose fn is being called */
 	uint64_t tick_ns;      /* the scheduler's, or UINT64_MAX */
 	uint64_t programmed_ns;
+	bool may_pause; /* not since the last interrupt */
 };
 
 static DEFINE_PERCPU(struct timers, timers);
@@ -203,6 +206,20 @@ static void timer_interrupt(void)
 	 */
 	c->programmed_ns = UINT64_MAX;
 	program_alarm(c, min(next_ns, c->tick_ns));
+	c->may_pause = true;
+}
+
+void timer_pause(void)
+{
+	struct timers *c = &this_cpu(timers);
+	uint64_t now = timer_now_ns();
+
+	/* Once for each: other interrupts that are printed must not put it off for ever. */
+	if (!c->may_pause || c->programmed_ns > now)
+		return;
+	c->may_pause = false;
+	c->programmed_ns = now + PRINTED_PAUSE_NS;
+	timer_program(c->programmed_ns);
 }
 
 void timer_set_tick(uint64_t deadline_ns)

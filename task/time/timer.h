@@ -37,6 +37,12 @@ bool timer_cancel(struct timer *t);
  * core at @deadline_ns; UINT64_MAX: not.  Interrupts masked, at both.
  */
 void timer_set_tick(uint64_t deadline_ns);
+
+/*
+ * timer_pause - if this core's timer is due to interrupt again already, for something long was done
+ * behind its last interrupt, it does so a few milliseconds from now, once.  Interrupts masked.
+ */
+void timer_pause(void);
 extern void (*timer_tick_hook)(uint64_t now_ns);
 
 /*

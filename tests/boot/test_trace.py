@@ -276,6 +276,17 @@ def test_cost(boot, kernel_el, program):
     assert 60 < off < 90 and off < on <= off + 120
 
 
+def test_slow_console(boot, program):
+    """Where a line takes longer than a tick (here by 1 us an instruction) a program goes on between two interrupts that are printed."""
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), el=1, smp=1, append="panic=-1 trace=irq",
+               extra=["-icount", "shift=10,align=off,sleep=off"])
+    run.expect(r"EL(\d)->EL\1 eret irq \d+ \d+ ns")
+    run.expect(r"^hello syscall v8$")
+    run.expect(r"newel: panic: .*exitcode=0x00000000")
+    assert run.finish() == 0
+    assert "has not given way" not in run.log
+
+
 @pytest.mark.needs("busybox")
 def test_levels_count_what_they_lose(boot, kernel_el, parts):
     """More calls than a core keeps notes of, before the kernel takes them: those that are gone are counted."""
