@@ -12,6 +12,7 @@
 #include "abi/epoll.h"
 #include "abi/futex.h"
 #include "abi/itimer.h"
+#include "abi/kvm.h"
 #include "abi/membarrier.h"
 #include "abi/memfd.h"
 #include "abi/mman.h"

@@ -432,6 +432,9 @@ static void flags_by_name(void **state)
 	expect_words(WORDS_prot, 0x40, "0x40 /* PROT_??? */");
 	expect_words(WORDS_map, 0x22, "MAP_PRIVATE|MAP_ANONYMOUS");
 	expect_words(WORDS_seek, 9, "0x9 /* SEEK_??? */");
+	expect_words(WORDS_ioctl, 0x5413, "TIOCGWINSZ");
+	expect_words(WORDS_ioctl, 0xae80, "KVM_RUN");
+	expect_words(WORDS_ioctl, 0x4010aeab, "KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG");
 	expect_words(WORDS_epoll_ctl, 0, "0 /* EPOLL_CTL_??? */");
 	expect_words(WORDS_at, 0, "0");
 	expect_words(WORDS_at, 1, "0x1 /* AT_??? */");
