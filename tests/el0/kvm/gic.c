@@ -208,11 +208,109 @@ static void devices(void)
 	end();
 }
 
+enum attr_op { HAS, SET, GET };
+#define ADDR	KVM_DEV_ARM_VGIC_GRP_ADDR
+#define NR_IRQS KVM_DEV_ARM_VGIC_GRP_NR_IRQS
+#define ORDER	KVM_DEV_ARM_VGIC_GRP_CTRL
+#define BEGINS	KVM_DEV_ARM_VGIC_CTRL_INIT
+
+/* One thing that is asked of the device @d after the other. */
+struct attr_step {
+	enum attr_op op;
+	uint32_t group;
+	uint64_t attr, value; /* GET: what is read, if that is no error */
+	long want;
+};
+
+static void take_steps(int d, const struct attr_step *steps, size_t n)
+{
+	for (const struct attr_step *s = steps; s < steps + n; s++) {
+		uint64_t value = s->op == SET ? s->value : 0;
+		long got = s->op == HAS	  ? has_attr(d, s->group, s->attr)
+			   : s->op == SET ? set_attr(d, s->group, s->attr, &value)
+					  : get_attr(d, s->group, s->attr, &value);
+
+		check(got, s->want, "step %zu: group %u, attribute %llu", (size_t)(s - steps),
+		      s->group, (unsigned long long)s->attr);
+		if (s->op == GET && !s->want)
+			check((long)value, (long)s->value, "step %zu: its value",
+			      (size_t)(s - steps));
+	}
+}
+#define STEPS(d, steps) take_steps(d, steps, sizeof(steps) / sizeof((steps)[0]))
+
+static int new_gic(const struct guest *g)
+{
+	return (int)new_device(
+		g->vm, host_gic(g->vm) == 3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2,
+		0);
+}
+
+/* Addresses and numbers in memory that is none. */
+static void attributes_at(int d, uint64_t dist, uint64_t cpu)
+{
+	static const struct {
+		uint32_t group;
+		unsigned int size;
+	} kinds[] = { { ADDR, 8 }, { NR_IRQS, 4 } };
+
+	for (int k = 0; k < 2; k++) {
+		for (int at = 0; hostile_pointer(&at, kinds[k].size, IN);)
+			check(set_attr(d, kinds[k].group, k ? 0 : cpu, bad), -EFAULT, "from %s",
+			      bad_name);
+		for (int at = 0; hostile_pointer(&at, kinds[k].size, OUT);)
+			check(get_attr(d, kinds[k].group, k ? 0 : dist, bad), -EFAULT, "to %s",
+			      bad_name);
+	}
+	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_SET_DEVICE_ATTR, bad);
+	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_GET_DEVICE_ATTR, bad);
+	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_HAS_DEVICE_ATTR, bad);
+}
+
+/* The redistributors of the vCPUs that there are lie below the end of all addresses. */
+static void redistributors_end(void)
+{
+	struct guest g;
+
+	for (unsigned int cpus = 0; cpus <= 2; cpus++) {
+		uint64_t bytes = 0x20000 * cpus, end = 1ul << 40;
+		const struct attr_step steps[] = {
+			{ SET, ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, end - bytes + 0x10000, -E2BIG },
+			{ SET, ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, end - (cpus ? bytes : 0x10000),
+			  0 },
+		};
+
+		guest_make(&g, 0, 0);
+		for (unsigned int i = 0; i < cpus; i++)
+			guest_cpu(&g, (int)i, 0);
+		g.gic = new_gic(&g);
+		STEPS(g.gic, steps);
+		guest_free(&g);
+	}
+}
+
+/* A controller that has no vCPU yet and is never told to begin, and one without all addresses. */
+static void unfinished(void)
+{
+	static const struct attr_step begins[] = { { SET, ORDER, BEGINS, 0, 0 } };
+	struct guest g;
+
+	guest_make(&g, 0, 0);
+	g.gic = new_gic(&g);
+	check(sys(ioctl, g.vm, KVM_CREATE_VCPU, 0) >= 0, 1, "a vCPU after the controller");
+	guest_free(&g);
+	guest_make(&g, 1, 0);
+	g.gic = new_gic(&g);
+	STEPS(g.gic, begins);
+	check(guest_run(&g), -ENXIO, "a run without all addresses");
+	check(guest_run(&g), -EIO, "another: the machine is done with");
+	ioctl_is(-EIO, g.vm, KVM_CHECK_EXTENSION, 0);
+	guest_free(&g);
+}
+
 static void attributes(void)
 {
 	struct guest g;
-	uint64_t a;
-	uint32_t n;
 
 	begin("ioctl: KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR: addresses, "
 	      "numbers");
@@ -220,111 +318,64 @@ static void attributes(void)
 	bool v3 = host_gic(g.vm) == 3;
 	uint64_t dist = v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST : KVM_VGIC_V2_ADDR_TYPE_DIST;
 	uint64_t cpu = v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST : KVM_VGIC_V2_ADDR_TYPE_CPU;
-	int d = (int)new_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2, 0);
+	uint64_t others = v3 ? KVM_VGIC_V2_ADDR_TYPE_DIST : KVM_VGIC_V3_ADDR_TYPE_DIST, a;
+	int d = g.gic = new_gic(&g);
+	const struct attr_step steps[] = {
+		{ HAS, ADDR, dist, 0, 0 },
+		{ HAS, ADDR, cpu, 0, 0 },
+		{ HAS, ADDR, others, 0, -ENXIO },
+		{ HAS, ADDR, 99, 0, -ENXIO },
+		{ HAS, NR_IRQS, 0, 0, 0 },
+		{ HAS, ORDER, BEGINS, 0, 0 },
+		{ HAS, ORDER, 99, 0, -ENXIO },
+		{ HAS, 99, 0, 0, -ENXIO },
+		{ SET, 99, 0, 0, -ENXIO },
+		{ GET, 99, 0, 0, -ENXIO },
+		{ GET, ORDER, BEGINS, 0, -ENXIO }, /* an order is not read */
+		{ GET, ADDR, dist, UINT64_MAX, 0 },
+		{ SET, ADDR, dist, GICD + 0x100, -EINVAL },
+		{ SET, ADDR, dist, UINT64_C(1) << 40, -E2BIG },
+		{ SET, ADDR, 99, GICD, -ENXIO },
+		{ SET, ADDR, others, GICD, -ENXIO },
+		{ SET, ADDR, dist, GICD, 0 },
+		{ SET, ADDR, dist, GICD, -EEXIST },
+		{ GET, ADDR, dist, GICD, 0 },
+		{ GET, NR_IRQS, 0, 32, 0 }, /* only the private ones yet */
+		{ SET, NR_IRQS, 0, 0, -EINVAL },
+		{ SET, NR_IRQS, 0, 32, -EINVAL },
+		{ SET, NR_IRQS, 0, 63, -EINVAL },
+		{ SET, NR_IRQS, 0, 65, -EINVAL },
+		{ SET, NR_IRQS, 0, 1024, -EINVAL },
+		{ SET, NR_IRQS, 0, 1056, -EINVAL },
+		{ SET, NR_IRQS, 0, UINT32_MAX, -EINVAL },
+		{ SET, NR_IRQS, 0, 128, 0 },
+		{ SET, NR_IRQS, 0, 128, -EBUSY },
+	};
+	const struct attr_step begins[] = {
+		{ SET, ORDER, BEGINS, 0, 0 },
+		{ SET, ORDER, BEGINS, 0, 0 },
+		{ SET, ADDR, cpu, v3 ? GICR : GICC, 0 },
+	};
 
-	g.gic = d;
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist), 0, "the distributor's address");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu), 0, "the other's");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, v3 ? 0 : 2), -ENXIO, "another version's");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, 99), -ENXIO, "an unknown address");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 0, "how many interrupts");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT), 0, "to begin");
-	check(has_attr(d, KVM_DEV_ARM_VGIC_GRP_CTRL, 99), -ENXIO, "an unknown order");
-	check(has_attr(d, 99, 0), -ENXIO, "an unknown group");
-	check(set_attr(d, 99, 0, &a), -ENXIO, "an unknown group");
-	check(get_attr(d, 99, 0, &a), -ENXIO, "an unknown group");
-	check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_CTRL, 0, &a), -ENXIO, "an order is not read");
-	check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, &a), 0, "the address");
-	check((long)a, -1, "is not set");
-	static const struct {
-		uint64_t at;
-		long want;
-	} tries[] = { { GICD + 0x100, -EINVAL }, { 1ul << 40, -E2BIG }, { -0x10000ul, -EINVAL } };
-
-	for (size_t i = 0; i < 3; i++) {
-		/* What wraps is E2BIG or EINVAL by its size. */
-		a = tries[i].at;
-		check_one_of(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, &a), tries[i].want,
-			     i == 2 ? -E2BIG : tries[i].want, "the distributor at %#llx",
-			     (unsigned long long)a);
-	}
-	a = GICD;
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, 99, &a), -ENXIO, "an unknown address");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, v3 ? 0 : 2, &a), -ENXIO, "another version's");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, &a), 0, "the distributor's");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, &a), -EEXIST, "twice");
-	a = 0;
-	check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, &a), 0, "is read");
-	check((long)a, GICD, "as it was set");
-	n = 64;
-	check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &n), 0, "how many interrupts");
-	check(n, 32, "only the private ones yet");
-	static const uint32_t wrong[] = { 0, 32, 63, 65, 1024, 1056, ~0u };
-
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &wrong[i]),
-		      wrong[i] == 1024 ? -EINVAL : -EINVAL, "%u of them", wrong[i]);
-	n = 128;
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &n), 0, "128 of them");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &n), -EBUSY, "twice");
-	for (int at = 0; hostile_pointer(&at, 8, IN);)
-		check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, bad), -EFAULT, "from %s",
-		      bad_name);
-	for (int at = 0; hostile_pointer(&at, 8, OUT);)
-		check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, dist, bad), -EFAULT, "to %s",
-		      bad_name);
-	for (int at = 0; hostile_pointer(&at, 4, IN);)
-		check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, bad), -EFAULT, "from %s",
-		      bad_name);
-	for (int at = 0; hostile_pointer(&at, 4, OUT);)
-		check(get_attr(d, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, bad), -EFAULT, "to %s",
-		      bad_name);
-	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_SET_DEVICE_ATTR, bad);
-	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_GET_DEVICE_ATTR, bad);
-	FAULTS(IN, sizeof(struct kvm_device_attr), ioctl, d, KVM_HAS_DEVICE_ATTR, bad);
-	struct kvm_device_attr flagged = { 1, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, (uintptr_t)&n };
+	/* What wraps is E2BIG or EINVAL by its size. */
+	a = -0x10000ul;
+	check_one_of(set_attr(d, ADDR, dist, &a), -EINVAL, -E2BIG, "a distributor that wraps");
+	STEPS(d, steps);
+	attributes_at(d, dist, cpu);
+	struct kvm_device_attr flagged = { 1, NR_IRQS, 0, (uintptr_t)&a };
 
 	check(sys(ioctl, d, KVM_GET_DEVICE_ATTR, &flagged), 0, "flags of an attribute are nothing");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), 0,
-	      "begins");
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), 0, "twice");
+	STEPS(d, begins);
 	check(sys(ioctl, g.vm, KVM_CREATE_VCPU, 2), -EBUSY, "a vCPU after the beginning");
-	a = v3 ? GICR : GICC;
-	check(set_attr(d, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, &a), 0, "the other address");
 	guest_load(&g, 0, words);
 	check(guest_run(&g), AT_DONE, "it runs");
 	check(X(&g, 2) & 0x1f, 3, "GICD_TYPER: 128 interrupts");
 	check(X(&g, 1) & 3, 0, "GICD_CTLR: off");
 	check(X(&g, 3) & 0xfff, 0x43b, "GICD_IIDR: Arm");
 	guest_free(&g);
-	/* A machine whose controller has no vCPU yet, and one that was never told to begin. */
-	guest_make(&g, 0, 0);
-	g.gic = (int)new_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2, 0);
-	check(sys(ioctl, g.vm, KVM_CREATE_VCPU, 0) >= 0, 1, "a vCPU after the controller");
-	guest_free(&g);
-	/* The redistributors of the vCPUs that there are lie below the end of all addresses. */
-	for (unsigned int cpus = 0; v3 && cpus <= 2; cpus++) {
-		guest_make(&g, 0, 0);
-		for (unsigned int i = 0; i < cpus; i++)
-			guest_cpu(&g, (int)i, 0);
-		g.gic = (int)new_device(g.vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0);
-		a = (1ul << 40) - 0x20000 * cpus + 0x10000;
-		check(set_attr(g.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, &a), -E2BIG,
-		      "too high for %u", cpus);
-		a = (1ul << 40) - (cpus ? 0x20000 * cpus : 0x10000);
-		check(set_attr(g.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, cpu, &a), 0, "just below for %u",
-		      cpus);
-		guest_free(&g);
-	}
-	/* Without all addresses no vCPU runs, and the machine is done with. */
-	guest_make(&g, 1, 0);
-	g.gic = (int)new_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2, 0);
-	check(set_attr(g.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), 0,
-	      "begins");
-	check(guest_run(&g), -ENXIO, "a run without all addresses");
-	check(guest_run(&g), -EIO, "another");
-	ioctl_is(-EIO, g.vm, KVM_CHECK_EXTENSION, 0);
-	guest_free(&g);
+	unfinished();
+	if (v3)
+		redistributors_end();
 	end();
 }
 
