@@ -244,12 +244,12 @@ static long locked_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
 	case KVM_SET_MP_STATE: return kvm_with_arg(kvm_mp_state, s, set_mp_state(v, &s));
 	case KVM_GET_VCPU_EVENTS: return get_events(v, arg);
 	case KVM_SET_VCPU_EVENTS: return kvm_with_arg(kvm_vcpu_events, e, set_events(v, &e));
-	case KVM_GET_STATS_FD: return kvm_stats_fd(v->vm, v);
 	case KVM_SET_GUEST_DEBUG: return set_debug(v, arg);
 	case KVM_SET_DEVICE_ATTR:
 	case KVM_GET_DEVICE_ATTR:
 	case KVM_HAS_DEVICE_ATTR: return vcpu_attr(v, cmd, arg);
-	default: return -EINVAL;
+	/* One more case, and GET_ONE_REG is found later. */
+	default: return cmd == KVM_GET_STATS_FD ? kvm_stats_fd(v->vm, v) : -EINVAL;
 	}
 }
 
