@@ -127,10 +127,8 @@ static unsigned int choose_cpu(const struct task *t)
 	 * claim_idle takes the core out of the set in one atomic step: of two wakers one alone gets
 	 * it.
 	 */
-	if ((READ_ONCE(idle_set) & allowed & BIT(t->cpu)) && claim_idle(t->cpu))
-		return t->cpu;
 	while ((idle = READ_ONCE(idle_set) & allowed)) {
-		unsigned int cpu = (unsigned int)__builtin_ctzl(idle);
+		unsigned int cpu = idle & BIT(t->cpu) ? t->cpu : (unsigned int)__builtin_ctzl(idle);
 
 		if (claim_idle(cpu))
 			return cpu;
@@ -162,10 +160,10 @@ static struct run_queue *lock_rq_of(struct task *t)
 }
 
 /* @t waits in @rq, its core's, from now on, unless it should have that core at once. */
-static inline void put_in(struct run_queue *rq, struct task *t)
+static inline void put_in(struct run_queue *rq, struct task *t, uint64_t now)
 {
 	rq_enqueue(rq, t);
-	if (rq->curr == rq->idle || rq_preempts(rq, t, timer_now_ns()))
+	if (rq->curr == rq->idle || rq_preempts(rq, t, now))
 		poke(rq, t->cpu);
 }
 
@@ -190,6 +188,7 @@ static unsigned int place(struct run_queue *rq, struct task *t)
 {
 	unsigned int cpu = choose_cpu(t);
 	struct run_queue *to = rq_of(cpu);
+	uint64_t now;
 
 	if (to != rq) {
 		/*
@@ -207,7 +206,9 @@ static unsigned int place(struct run_queue *rq, struct task *t)
 	 */
 	rq_catch_up(t);
 	t->on_rq = true;
-	put_in(to, t);
+	now = timer_now_ns();
+	t->sched.asleep_ns += now - t->sched.since_ns;
+	put_in(to, t, now);
 	spin_unlock(&to->lock);
 	return cpu;
 }
@@ -646,6 +647,26 @@ uint64_t sched_runtime_ns(struct task *t)
 	return ns;
 }
 
+/*
+ * It has waited for what is left of all time without its sleep and what it ran: so a switch need
+ * not count that, only a wake-up does (place).
+ */
+struct sched_figures sched_figures(struct task *t)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = lock_rq_of(t);
+	uint64_t now = timer_now_ns(), counted = t->time.user_ns + t->time.kernel_ns;
+	bool runs = rq->curr == t, waits = t->on_rq && !runs;
+	struct sched_figures f = {
+		.ran_ns = counted + (runs ? now - t->sched.since_ns : 0),
+		.waited_ns = (waits ? now : t->sched.since_ns) - t->sched.asleep_ns - counted,
+		.runs = t->voluntary + t->involuntary + runs,
+	};
+
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return f;
+}
+
 uint64_t sched_running_ns(unsigned int cpu, const struct process *p)
 {
 	struct run_queue *rq = rq_of(cpu);
@@ -686,6 +707,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 	} else {
 		rq_dequeue(rq, t);
 		t->on_rq = false;
+		t->sched.since_ns = timer_now_ns(); /* it has not slept */
 		place(rq, t);
 	}
 	irq_restore(flags);
@@ -739,7 +761,7 @@ bool sched_lend(struct task *t)
 		if ((int64_t)(t->sched.vruntime - t->sched.share->min_vruntime) > 0)
 			t->sched.vruntime = t->sched.share->min_vruntime;
 		if (waits)
-			put_in(rq, t);
+			put_in(rq, t, timer_now_ns());
 	}
 	spin_unlock(&rq->lock);
 	return needs;
@@ -795,7 +817,7 @@ void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
 	t->sched.rr_ns = 0;
 	rq_catch_up(t);
 	if (waits) {
-		put_in(rq, t);
+		put_in(rq, t, timer_now_ns());
 	} else if (t->on_rq) {
 		WRITE_ONCE(rq->curr_priority, rt_priority);
 		poke(rq, t->cpu);

@@ -78,7 +78,9 @@ struct sched_entity {
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
 	uint64_t cpu_mask; /* sched_setaffinity(2) */
-	uint64_t since_ns; /* while it runs: up to when its time has been counted */
+	/* while it runs: up to when its time has been counted; while it sleeps: since when */
+	uint64_t since_ns;
+	uint64_t asleep_ns; /* before that, and what was before it began (sched_figures) */
 };
 
 /* sched_group_end - no task is in @g any more: before it is freed. */
@@ -149,6 +151,14 @@ uint64_t sched_running_ns(unsigned int cpu, const struct process *p);
  * current->time is so too.  Any context.
  */
 uint64_t sched_runtime_ns(struct task *t);
+/*
+ * sched_figures - of one moment: CPU time that @t has used, how long it has waited for a core
+ * although it could run, and on how many occasions it got one.  Any context.
+ */
+struct sched_figures {
+	uint64_t ran_ns, waited_ns, runs;
+};
+struct sched_figures sched_figures(struct task *t);
 void sched_count_current(void);
 
 /* sched_set_affinity - @t may run only on the cores of @mask: moves it if need be.  0, or -EINVAL:

@@ -434,6 +434,22 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 	return 0;
 }
 
+/* proc_pid_schedstat: of this thread alone, as on Linux; of a zombie the time that it ran is left. */
+static int show_schedstat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct task *task = proc_task(n);
+	struct sched_figures f = { .ran_ns = 0 };
+
+	if (task) {
+		f = sched_figures(task);
+		task_put(task);
+	} else if (!n->task) {
+		f.ran_ns = process_runtime_ns(n->process);
+	}
+	proc_printf(t, "%lu %lu %lu\n", f.ran_ns, f.waited_ns, f.runs);
+	return 0;
+}
+
 PROC_SHOW(show_oom_score, "%d\n", oom_score(n->process))
 
 PROC_SHOW(show_oom_score_adj, "%d\n", READ_ONCE(n->process->oom.score_adj))
@@ -553,6 +569,7 @@ static const struct proc_numbers proc_threads;
 		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),           \
 		PROC_FILE("personality", 0400, show_personality),                                  \
 		PROC_JUMP("root", proc_root_jump), PROC_FILE("sessionid", 0444, show_sessionid),   \
+		PROC_FILE("schedstat", 0444, show_schedstat),                                      \
 		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
 		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
 		PROC_FILE("stat", 0444, show_pid_stat), PROC_FILE("statm", 0444, proc_statm),      \

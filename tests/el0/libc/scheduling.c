@@ -446,6 +446,109 @@ static void test_many(void)
 	end();
 }
 
+/* ---- what /proc counts of it ---- */
+
+struct figures {
+	unsigned long ran, waited, runs;
+};
+
+static struct figures figures_of(const char *who)
+{
+	struct figures f = { 0, 0, 0 };
+	char name[64], text[100];
+	int end = 0;
+
+	snprintf(name, sizeof(name), "/proc/%s/schedstat", who);
+	read_text(name, text, sizeof(text));
+	sscanf(text, "%lu %lu %lu\n%n", &f.ran, &f.waited, &f.runs, &end);
+	expect(end && !text[end], "%s: %s", name, text);
+	return f;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Its time, beside one or none that wants the same core. */
+static void run_for(uint64_t ns)
+{
+	for (uint64_t since = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	     now_ns(CLOCK_THREAD_CPUTIME_ID) - since < ns;)
+		;
+}
+
+static void test_figures(void)
+{
+	const uint64_t ms = 1000000, mask = 1;
+	uint64_t since;
+	struct figures a, b;
+	char name[64];
+	pid_t other, zombie;
+	siginfo_t info;
+
+	begin("sched_yield, sched_setaffinity: /proc/PID/schedstat: ran, waited, how often");
+	mount_proc();
+	a = figures_of("self");
+	expect(a.ran && a.ran <= now_ns(CLOCK_THREAD_CPUTIME_ID), "ran %lu of %lu", a.ran,
+	       now_ns(CLOCK_THREAD_CPUTIME_ID));
+	run_for(20 * ms);
+	b = figures_of("thread-self");
+	/* Linux counts by ticks. */
+	expect(b.ran - a.ran >= 10 * ms && b.ran <= now_ns(CLOCK_THREAD_CPUTIME_ID), "%lu more",
+	       b.ran - a.ran);
+	expect(b.runs >= a.runs, "%lu times, then %lu", a.runs, b.runs);
+
+	a = figures_of("self");
+	since = now_ns(CLOCK_MONOTONIC);
+	for (int i = 0; i < 20; i++)
+		wait_ms(10);
+	b = figures_of("self");
+	expect(b.runs - a.runs >= 20, "woken 20 times, %lu are counted", b.runs - a.runs);
+	/* Of what passed it slept 200 ms at least. */
+	expect(b.waited - a.waited + 150 * ms < now_ns(CLOCK_MONOTONIC) - since,
+	       "who sleeps does not wait: %lu", b.waited - a.waited);
+
+	other = spinner(5, OTHER, &zero);
+	pin();
+	moves(5);
+	a = figures_of("self");
+	run_for(50 * ms);
+	b = figures_of("self");
+	expect(b.waited - a.waited >= 5 * ms, "beside another: waited %lu", b.waited - a.waited);
+	expect(b.runs > a.runs, "got the core again");
+	snprintf(name, sizeof(name), "%d/task/%d", other, other);
+	a = figures_of(name);
+	/* It waits, as we run; to be placed anew is not to sleep. */
+	for (int i = 0; i < 10; i++) {
+		run_for(2 * ms);
+		CALL(0, sched_setaffinity, other, sizeof(mask), &mask);
+	}
+	for (int i = 0; i < 100 && figures_of(name).waited - a.waited < 5 * ms; i++)
+		wait_ms(10);
+	b = figures_of(name);
+	expect(b.waited - a.waited >= 5 * ms, "the other waited %lu", b.waited - a.waited);
+	kill(other, SIGSTOP);
+	waitid(P_PID, (id_t)other, &info, WSTOPPED);
+	a = figures_of(name);
+	wait_ms(30);
+	b = figures_of(name);
+	check((long)(b.waited - a.waited), 0, "who is stopped does not wait");
+	stop(other);
+	zombie = fork();
+	if (zombie == 0)
+		_exit(0);
+	waitid(P_PID, (id_t)zombie, &info, WEXITED | WNOWAIT);
+	snprintf(name, sizeof(name), "%d", zombie);
+	a = figures_of(name);
+	expect(a.ran > 0, "a zombie has run");
+	stop(zombie);
+	end();
+}
+
 int main(void)
 {
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -458,5 +561,6 @@ int main(void)
 	test_priority();
 	test_who_runs();
 	test_many();
+	test_figures();
 	return tap_done();
 }
