@@ -56,6 +56,7 @@ int kvm_extension(const struct kvm_vm *vm, uint64_t cap)
 	case KVM_CAP_SYSTEM_EVENT_DATA:
 	case KVM_CAP_COALESCED_PIO:
 	case KVM_CAP_HALT_POLL:
+	case KVM_CAP_STEAL_TIME:
 	case KVM_CAP_PTP_KVM:
 	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:

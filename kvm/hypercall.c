@@ -17,31 +17,28 @@
 #include "kvm/firmware.h"
 #include "kvm/kvm.h"
 #include "kvm/psci.h"
+#include "kvm/pvtime.h"
 #include "task/time/clock.h"
 
-#define ESR_EC_HVC64	 0x16
-#define ESR_IMM(esr)	 ((esr)&0xffff)
+#define ESR_EC_HVC64	0x16
+#define ESR_IMM(esr)	((esr)&0xffff)
 
 /* Random numbers (Arm DEN 0098) */
-#define TRNG(n)		 SMCCC_FAST(SMCCC_OWNER_STANDARD, 0x50 + (n))
-#define TRNG_VERSION	 TRNG(0)
-#define TRNG_FEATURES	 TRNG(1)
-#define TRNG_GET_UUID	 TRNG(2)
-#define TRNG_RND	 TRNG(3)
-#define TRNG_1_0	 0x10000
-#define TRNG_BITS	 64 /* of a register; the answer has three */
-#define TRNG_INVALID	 (-2)
-
-/* Stolen time (Arm DEN 0057), which has no page that it could be told in */
-#define PV_TIME_FEATURES (SMCCC_FAST(5, 0x20) | SMCCC_64)
-#define PV_TIME_ST	 (SMCCC_FAST(5, 0x21) | SMCCC_64)
+#define TRNG(n)		SMCCC_FAST(SMCCC_OWNER_STANDARD, 0x50 + (n))
+#define TRNG_VERSION	TRNG(0)
+#define TRNG_FEATURES	TRNG(1)
+#define TRNG_GET_UUID	TRNG(2)
+#define TRNG_RND	TRNG(3)
+#define TRNG_1_0	0x10000
+#define TRNG_BITS	64 /* of a register; the answer has three */
+#define TRNG_INVALID	(-2)
 
 /* The hypervisor's own: Linux's KVM, as its guests know it */
-#define VENDOR_UID	 SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 0xff01)
-#define VENDOR_FEATURES	 SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 0)
-#define VENDOR_PTP	 SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 1)
-#define PTP_VIRTUAL	 0 /* which counter */
-#define PTP_PHYSICAL	 1
+#define VENDOR_UID	SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 0xff01)
+#define VENDOR_FEATURES SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 0)
+#define VENDOR_PTP	SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, 1)
+#define PTP_VIRTUAL	0 /* which counter */
+#define PTP_PHYSICAL	1
 
 static int answer(struct kvm_vcpu *v, int64_t x0)
 {
@@ -155,8 +152,8 @@ static int serve_other(struct kvm_vcpu *v, uint32_t fn)
 		return KVM_RESUME;
 	case TRNG_RND: return random_numbers(v, (uint32_t)x1, TRNG_BITS / 2);
 	case TRNG_RND | SMCCC_64: return random_numbers(v, x1, TRNG_BITS);
-	case PV_TIME_FEATURES:
-	case PV_TIME_ST: return answer(v, SMCCC_NOT_SUPPORTED);
+	case PV_TIME_FEATURES: return answer(v, kvm_pvtime_features(v, (uint32_t)x1));
+	case PV_TIME_ST: return answer(v, kvm_pvtime_begin(v));
 	case VENDOR_UID:
 		kvm_answer(v, 0xb66fb428, 0xe911c52e, 0x564bcaa9, 0x743a004d);
 		return KVM_RESUME;

@@ -96,6 +96,8 @@ struct kvm_kept {
 	uint32_t ccsidr[14];   /* by CSSELR_EL1; 0: as the machine's lines are */
 };
 
+#define KVM_NO_STOLEN	    UINT64_MAX /* kvm_vcpu.stolen.at */
+
 /* Where an exit is counted: a synchronous one by its EC, the others behind the 64 of these. */
 #define KVM_COUNT(exit, ec) ((exit) == EL2_EXIT_SYNC ? (ec) : 63 + (exit))
 #define KVM_COUNTS	    (64 + EL2_EXIT_ILLEGAL)
@@ -121,7 +123,7 @@ struct kvm_vcpu {
 	struct task *task;	      /* that is in KVM_RUN, or NULL; run's spinlock */
 	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
 	int ran_on;		      /* the core of its last run, or -1 */
-	uint32_t requests;	      /* KVM_REQ_*, KVM_SEEN; atomic */
+	uint32_t requests;	      /* KVM_REQ_*, KVM_SEEN, KVM_STOLEN; atomic */
 	struct wait_queue parked;     /* it waits for an interrupt, or to be turned on */
 	bool initialized;	      /* KVM_ARM_VCPU_INIT has been called */
 	bool has_run;		      /* KVM_RUN has */
@@ -150,6 +152,12 @@ struct kvm_vcpu {
 	uint64_t stores;       /* accesses that were an ioeventfd's, or a zone's */
 	uint64_t wfe, signals; /* WFE trapped; signals ended KVM_RUN */
 	struct kvm_waits waits;
+	struct kvm_stolen {
+		uint64_t at;		  /* where the guest is told, or KVM_NO_STOLEN; set once */
+		uint64_t untold_ns;	  /* has been stolen, and not been told */
+		uint64_t waited_ns, runs; /* of the thread tid, when that was counted */
+		int tid;
+	} stolen; /* pvtime's */
 };
 
 /*
@@ -272,7 +280,7 @@ void kvm_park(struct kvm_vcpu *v, uint64_t deadline_ns);
 /* kvm_is_asked - is there a request that it has not served? */
 static inline bool kvm_is_asked(const struct kvm_vcpu *v)
 {
-	return READ_ONCE(v->requests) & ~KVM_SEEN;
+	return READ_ONCE(v->requests) & ~KVM_LASTING;
 }
 /* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
@@ -324,7 +332,7 @@ int kvm_memory_fault(struct kvm_vcpu *v, uint64_t ipa, bool write, bool exec) __
  */
 void kvm_memory_flush(struct kvm_vm *vm);
 void kvm_memory_reset(struct kvm_vm *vm);
-/* kvm_memory_has - is there a slot at @ipa?  May sleep. */
+/* kvm_memory_has - is there a slot at @ipa that the guest may write?  May sleep. */
 bool kvm_memory_has(struct kvm_vm *vm, uint64_t ipa);
 /* kvm_read_guest, kvm_write_guest - @n bytes of the guest's memory; 0 or -EFAULT.  May sleep. */
 int kvm_read_guest(struct kvm_vm *vm, uint64_t ipa, void *dst, size_t n) __must_check;
@@ -396,6 +404,14 @@ int kvm_a32_trap(struct kvm_vcpu *v) __must_check;
 bool kvm_a32_executes(const struct kvm_vcpu *v);
 /* hypercall: HVC and SMC: PSCI, the convention's own, and what the VMM's filter takes. */
 int kvm_hypercall(struct kvm_vcpu *v) __must_check;
+/*
+ * pvtime: kvm_pvtime_attr - KVM_ARM_VCPU_PVTIME_CTRL: where the guest is told of stolen time: 0,
+ * -ENXIO, -EINVAL, -EEXIST, -EFAULT.  kvm_pvtime_tell - it is told what has come up since;
+ * vcpu->lock is held, KVM_STOLEN is set.  May sleep.
+ */
+int kvm_pvtime_attr(struct kvm_vcpu *v, enum kvm_attr_op op,
+		    const struct kvm_device_attr *a) __must_check;
+void kvm_pvtime_tell(struct kvm_vcpu *v);
 /* kvm_filter_attr - KVM_ARM_VM_SMCCC_CTRL; kvm_filter_free - with the VM. */
 int kvm_filter_attr(struct kvm_vm *vm, enum kvm_attr_op op,
 		    const struct kvm_device_attr *a) __must_check;

@@ -500,10 +500,12 @@ void kvm_memory_reset(struct kvm_vm *vm)
 
 bool kvm_memory_has(struct kvm_vm *vm, uint64_t ipa)
 {
+	const struct kvm_slot *s;
 	bool has;
 
 	vm_lock(vm->mm);
-	has = kvm_slot_at(vm->memory, ipa);
+	s = kvm_slot_at(vm->memory, ipa);
+	has = s && !(s->flags & KVM_MEM_READONLY);
 	vm_unlock(vm->mm);
 	return has;
 }

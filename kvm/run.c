@@ -192,7 +192,7 @@ static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
 
 static void serve_requests(struct kvm_vcpu *v)
 {
-	uint32_t requests = atomic_and(&v->requests, KVM_SEEN);
+	uint32_t requests = atomic_and(&v->requests, KVM_LASTING);
 
 	dmb(ish); /* what was asked for is seen by now */
 	if (requests & KVM_REQ_ACKED)
@@ -216,6 +216,14 @@ static int stay_suspended(struct kvm_vcpu *v)
 	return KVM_LEAVE;
 }
 
+/* The thread has been off its core since the guest was told what that has cost it. */
+static bool is_stolen_from(const struct kvm_vcpu *v)
+{
+	/* It runs: one more than the times that it was taken off. */
+	return (READ_ONCE(v->requests) & KVM_STOLEN) &&
+	       current->voluntary + current->involuntary + 1 != v->stolen.runs;
+}
+
 /* What is to be done before the guest is entered.  KVM_RESUME: look again. */
 static int work_outside(struct kvm_vcpu *v)
 {
@@ -236,12 +244,14 @@ static int work_outside(struct kvm_vcpu *v)
 		(void)wait_event_interruptible(&v->parked, !is_off(v) || kvm_is_asked(v));
 	else if (READ_ONCE(v->mp_state) == KVM_MP_STATE_SUSPENDED)
 		return stay_suspended(v);
+	else if (is_stolen_from(v))
+		kvm_pvtime_tell(v);
 	return KVM_RESUME;
 }
 
 /*
  * Its state first: a vcpu that is found turned on has been asked to reset before (cpu_on).
- * KVM_SEEN is among the requests: it costs no look of its own.
+ * What lasts is among the requests: it costs no look of its own.
  */
 static bool is_held_up(const struct kvm_vcpu *v)
 {
@@ -249,10 +259,10 @@ static bool is_held_up(const struct kvm_vcpu *v)
 	       READ_ONCE(current->work) & WORK_OUTSIDE;
 }
 
-static __attribute__((noinline)) bool is_only_seen(const struct kvm_vcpu *v)
+static __attribute__((noinline)) bool may_go_on(const struct kvm_vcpu *v)
 {
 	return load_acquire(&v->mp_state) == KVM_MP_STATE_RUNNABLE && !kvm_is_asked(v) &&
-	       !(READ_ONCE(current->work) & WORK_OUTSIDE);
+	       !(READ_ONCE(current->work) & WORK_OUTSIDE) && !is_stolen_from(v);
 }
 
 /* What lasts, and what is so for this run: but EL2_RUN_DEBUG, which is kvm_debug_flush's. */
@@ -286,12 +296,12 @@ static int run_round(struct kvm_vcpu *v)
 	/* From here on it can be kicked; what came before is seen now. */
 	dmb(ish);
 	if (unlikely(is_held_up(v))) {
-		seen = is_only_seen(v);
-		if (!seen) {
+		if (!may_go_on(v)) {
 			WRITE_ONCE(v->cpu, -1);
 			irq_enable();
 			return work_outside(v);
 		}
+		seen = READ_ONCE(v->requests) & KVM_SEEN;
 	}
 	if (unlikely(v->ran_on != v->cpu))
 		moved_to_core(v);

@@ -105,6 +105,7 @@ static struct kvm_vcpu *new_vcpu(struct kvm_vm *vm, uint64_t id)
 	v->vm = vm;
 	v->id = (unsigned int)id;
 	v->el2 = v->cpu = v->ran_on = -1;
+	v->stolen.at = KVM_NO_STOLEN;
 	mutex_init(&v->lock);
 	wait_init(&v->parked);
 	p = page_alloc_zero();
@@ -209,8 +210,11 @@ static int vcpu_attr(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
 
 	if (copy_from_user(&a, arg, sizeof(a)))
 		return -EFAULT;
-	return a.group == KVM_ARM_VCPU_TIMER_CTRL ? kvm_timer_attr(v, kvm_attr_op(cmd), &a)
-						  : -ENXIO;
+	switch (a.group) {
+	case KVM_ARM_VCPU_TIMER_CTRL: return kvm_timer_attr(v, kvm_attr_op(cmd), &a);
+	case KVM_ARM_VCPU_PVTIME_CTRL: return kvm_pvtime_attr(v, kvm_attr_op(cmd), &a);
+	default: return -ENXIO;
+	}
 }
 
 /* KVM_SET_GUEST_DEBUG: its argument is large for a stack that others share. */

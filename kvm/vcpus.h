@@ -26,7 +26,10 @@ void kvm_request(struct kvm_vcpu *v, uint32_t requests);
  * KVM_SEEN - beside the requests, as long as the trace records guests: so that nothing more is
  * looked at in a round than what is looked at anyway.  seen's.
  */
-#define KVM_SEEN BIT(31)
+#define KVM_SEEN    BIT(31)
+/* KVM_STOLEN - the same for a vcpu whose guest is told of stolen time; pvtime's. */
+#define KVM_STOLEN  BIT(30)
+#define KVM_LASTING (KVM_SEEN | KVM_STOLEN)
 
 /*
  * kvm_lock_all - vm->lock, and all vcpus' locks: none of them runs until kvm_unlock_all.  0, -EBUSY

@@ -434,7 +434,7 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 	return 0;
 }
 
-/* proc_pid_schedstat: of this thread alone, as on Linux; of a zombie the time that it ran is left. */
+/* Of this thread alone, as on Linux; of a zombie only the time that it ran is left. */
 static int show_schedstat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	struct task *task = proc_task(n);

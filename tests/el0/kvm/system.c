@@ -119,7 +119,7 @@ static const struct {
 	{ 177, IS, 1 },			    /* ARM_NISV_TO_USER */
 	{ 178, IS, 1 },			    /* ARM_INJECT_EXT_DABT */
 	{ 182, IS, 1 },			    /* HALT_POLL */
-	{ 187, OR_NOTHING, 1 },		    /* STEAL_TIME */
+	{ 187, IS, 1 },			    /* STEAL_TIME */
 	{ 195, IS, 0x30003 },		    /* SET_GUEST_DEBUG2: which flags */
 	{ 198, IS, 1 },			    /* PTP_KVM */
 	{ 203, IS, 1 },			    /* BINARY_STATS_FD */
