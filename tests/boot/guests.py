@@ -220,7 +220,8 @@ def test_uboot(boot, tmp_path, gic):
     uboot.make(folder, os.path.join(conftest.BUILD, "newel.img"), os.path.join(conftest.BUILD, "el0", "initrd.cpio"), "panic=-1")
     run = at_host(boot, gic=gic, smp=2, disk=os.path.join(folder, "extlinux.img"))
     run.child.send("vm -c 2 -k /boot/uboot -d /dev/vda; echo status $?\r")
-    run.expect("Found /extlinux/extlinux.conf")
+    # First it reads its environment from a flash that is not there, each access an exit to vm: much of a minute of a core.
+    run.expect("Found /extlinux/extlinux.conf", timeout=600)
     run.expect("boot: entered at EL1")
     run.expect(r"newel\$ ")
     run.child.send("poweroff\r")
