@@ -102,6 +102,8 @@ void el2_machine_host(void)
 	el2_machine.host.cptr = READ_SYSREG(cptr_el2);
 	el2_machine.host.mdcr = READ_SYSREG(mdcr_el2);
 	el2_machine.host.cnthctl = READ_SYSREG(cnthctl_el2);
-	if (el2_machine.has_gicv3)
+	if (el2_machine.has_gicv3) {
 		el2_machine.host.icc_sre = READ_SYSREG_S(ICC_SRE_EL2);
+		el2_machine.icc_sre = el2_machine.host.icc_sre & ~(uint64_t)ICC_SRE_ENABLE;
+	}
 }

@@ -22,6 +22,7 @@ struct el2_machine {
 	unsigned int lrs, aprs; /* list registers; active priorities registers, of each group */
 	unsigned int breakpoints, watchpoints;
 	uint64_t hcr, cptr, mdcr;      /* of every guest */
+	uint64_t icc_sre;	       /* the same: ICC_SRE_EL1 is not for it to change */
 	uint64_t vectors[MPIDR_SLOTS]; /* each core's VBAR_EL2 while a guest is in */
 	struct {
 		struct el2_regime regime;

@@ -21,6 +21,7 @@ _Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, 
 #define PSR_MODE_USER32 0x10 /* M[4:0]: AArch32's only mode without privilege */
 #define PSR_MODE32_MASK 0x1f
 #define ESR_S1PTW	SYSREG_BIT(7)
+#define ESR_EC_HIGH	SYSREG_BIT(31) /* of a class of 0x20 or more */
 
 /* ICH_HCR_EL2 of a guest without a GICv3: all of its accesses to one trap. */
 #define ICH_HCR_TRAPS	(SYSREG_BIT(10) | SYSREG_BIT(11) | SYSREG_BIT(12)) /* TC, TALL0, TALL1 */
@@ -42,7 +43,6 @@ struct host_side {
 	X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)        \
 	X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5) X(14, S3_4_C12_C13_6)       \
 	X(15, S3_4_C12_C13_7)
-#define ACTIVE_PRIORITIES(X) X(0) X(1) X(2) X(3)
 /* clang-format on */
 
 #define LOAD_LR(i, reg)   \
@@ -50,7 +50,7 @@ struct host_side {
 		return n; \
 	WRITE_SYSREG_S(reg, page->lr[i]);
 
-static uint64_t load_lrs(const struct el2_vcpu *page, uint64_t n)
+static unsigned int load_lrs(const struct el2_vcpu *page, unsigned int n)
 {
 	LIST_REGISTERS(LOAD_LR)
 	return n;
@@ -63,47 +63,60 @@ static uint64_t load_lrs(const struct el2_vcpu *page, uint64_t n)
 	page->lr[i] = READ_SYSREG_S(reg); \
 	WRITE_SYSREG_S(reg, 0);
 
-static uint64_t save_lrs(struct el2_vcpu *page, uint64_t n)
+static unsigned int save_lrs(struct el2_vcpu *page, unsigned int n)
 {
 	LIST_REGISTERS(SAVE_LR)
 	return n;
 }
 
+#define LOAD_APR(i)                                 \
+	WRITE_SYSREG_S(ICH_AP0R(i), page->ap0r[i]); \
+	WRITE_SYSREG_S(ICH_AP1R(i), page->ap1r[i])
+#define SAVE_APR(i)                                 \
+	page->ap0r[i] = READ_SYSREG_S(ICH_AP0R(i)); \
+	page->ap1r[i] = READ_SYSREG_S(ICH_AP1R(i))
+/* Of each group there are one, two or four (el2_machine.aprs). */
+#define FOR_APRS(X)                                 \
+	do {                                        \
+		unsigned int nr = el2_machine.aprs; \
+		X(0);                               \
+		if (nr > 1) {                       \
+			X(1);                       \
+		}                                   \
+		if (nr > 2) {                       \
+			X(2);                       \
+			X(3);                       \
+		}                                   \
+	} while (0)
+
 /* Return: how many list registers are in use. */
-static uint64_t give_gic(const struct el2_vcpu *page, uint64_t flags)
+static unsigned int give_gic(const struct el2_vcpu *page, uint64_t flags)
 {
-	uint64_t n = min(READ_ONCE(page->nr_lrs), (uint64_t)el2_machine.lrs);
+	unsigned int wanted = (unsigned int)READ_ONCE(page->nr_lrs);
+	unsigned int n = min(wanted, el2_machine.lrs);
 
 	/* ICC_SRE_EL1 is one for host and guest: not the guest's to change. */
-	WRITE_SYSREG_S(ICC_SRE_EL2, el2_machine.host.icc_sre & ~(uint64_t)ICC_SRE_ENABLE);
+	WRITE_SYSREG_S(ICC_SRE_EL2, el2_machine.icc_sre);
 	if (!(flags & EL2_RUN_GICV3)) {
 		WRITE_SYSREG_S(ICH_HCR_EL2, ICH_HCR_TRAPS);
 		return 0;
 	}
 	WRITE_SYSREG_S(ICH_VMCR_EL2, page->ich_vmcr);
-#define LOAD_APR(i)                                         \
-	if (el2_machine.aprs > (i)) {                       \
-		WRITE_SYSREG_S(ICH_AP0R(i), page->ap0r[i]); \
-		WRITE_SYSREG_S(ICH_AP1R(i), page->ap1r[i]); \
-	}
-	ACTIVE_PRIORITIES(LOAD_APR)
+	FOR_APRS(LOAD_APR);
 	load_lrs(page, n);
 	WRITE_SYSREG_S(ICH_HCR_EL2, page->ich_hcr);
 	return n;
 }
 
-static void take_gic(struct el2_vcpu *page, uint64_t flags, uint64_t n)
+static void take_gic(struct el2_vcpu *page, uint64_t flags, unsigned int n)
 {
 	if (flags & EL2_RUN_GICV3) {
-		page->ich_hcr = READ_SYSREG_S(ICH_HCR_EL2); /* EOIcount */
 		page->ich_vmcr = READ_SYSREG_S(ICH_VMCR_EL2);
-#define SAVE_APR(i)                                         \
-	if (el2_machine.aprs > (i)) {                       \
-		page->ap0r[i] = READ_SYSREG_S(ICH_AP0R(i)); \
-		page->ap1r[i] = READ_SYSREG_S(ICH_AP1R(i)); \
-	}
-		ACTIVE_PRIORITIES(SAVE_APR)
-		save_lrs(page, n);
+		FOR_APRS(SAVE_APR);
+		if (n) {
+			page->ich_hcr = READ_SYSREG_S(ICH_HCR_EL2); /* EOIcount */
+			save_lrs(page, n);
+		}
 	}
 	WRITE_SYSREG_S(ICH_HCR_EL2, 0);
 	WRITE_SYSREG_S(ICC_SRE_EL2, el2_machine.host.icc_sre);
@@ -290,6 +303,9 @@ static unsigned int note_sync(struct el2_vcpu *page)
 	uint64_t esr = READ_SYSREG(esr_el2), far, ec = ESR_EC(esr);
 
 	page->esr = esr;
+	/* First, as they are the most: calls and trapped registers have no address. */
+	if (!(esr & ESR_EC_HIGH))
+		return EL2_EXIT_SYNC;
 	if (ec != ESR_EC_IABT_LOW && ec != ESR_EC_DABT_LOW && ec != ESR_EC_WATCHPT_LOW)
 		return EL2_EXIT_SYNC;
 	far = READ_SYSREG(far_el2);
@@ -312,7 +328,8 @@ static bool take_serror(void)
 	return true;
 }
 
-static unsigned int note_exit(struct el2_vcpu *page, unsigned int exit)
+/* @hcr: what it has run with. */
+static unsigned int note_exit(struct el2_vcpu *page, uint64_t hcr, unsigned int exit)
 {
 	uint64_t pc = READ_SYSREG(elr_el2), pstate = READ_SYSREG(spsr_el2);
 
@@ -325,7 +342,7 @@ static unsigned int note_exit(struct el2_vcpu *page, unsigned int exit)
 	if (exit == EL2_EXIT_SERROR)
 		page->esr = READ_SYSREG(esr_el2);
 	/* The hardware clears it when the guest takes its virtual SError. */
-	if (unlikely(page->hcr & HCR_VSE) && !(READ_SYSREG(hcr_el2) & HCR_VSE))
+	if (unlikely(hcr & HCR_VSE) && !(READ_SYSREG(hcr_el2) & HCR_VSE))
 		page->hcr &= ~(uint64_t)HCR_VSE;
 	return exit;
 }
@@ -361,13 +378,13 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 								   struct el2_vcpu *page,
 								   uint32_t handle)
 {
-	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
+	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate);
 	uint64_t hcr = guest_hcr(READ_ONCE(page->hcr), flags);
 	bool keys = el2_machine.has_pauth && flags & EL2_RUN_PAUTH;
 	uint64_t core = EL2_CORE;
 	uint32_t *last = &vm->last[core];
 	struct host_side host;
-	unsigned int exit;
+	unsigned int exit, lrs = 0;
 
 	if (!may_enter(pstate))
 		return EL2_EXIT_ILLEGAL;
@@ -392,7 +409,7 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	el2_regs_to_guest(host.sys, page->sys, &vm->regime, hcr);
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
-	exit = note_exit(page, el2_enter(page));
+	exit = note_exit(page, hcr, el2_enter(page));
 	if (el2_machine.has_ras)
 		page->vdisr = READ_SYSREG_S(VDISR_EL2);
 	el2_regs_to_host(page->sys, host.sys, &el2_machine.host.regime, el2_machine.host.hcr);

@@ -423,13 +423,13 @@ void kvm_debug_free(struct kvm_vcpu *v);
 /*
  * Around a run with kvm_debug_wanted, interrupts masked: kvm_debug_flush chooses the traps
  * (ctx->mdcr, which is 0 otherwise, EL2_RUN_DEBUG) and puts the VMM's breakpoints in place of the
- * guest's; kvm_debug_sync takes them out.
+ * guest's; kvm_debug_sync takes them out.  @c is @v->ctx, which the caller has at hand.
  */
 #define KVM_MDSCR_MDE BIT(15)
 #define KVM_MDSCR_ON  (BIT(13) | KVM_MDSCR_MDE) /* KDE, MDE: breakpoints and watchpoints are on */
-static inline bool kvm_debug_wanted(const struct kvm_vcpu *v)
+static inline bool kvm_debug_wanted(const struct kvm_vcpu *v, const struct el2_vcpu *c)
 {
-	return v->debug || v->debug_dirty || v->ctx->sys[EL2_MDSCR] & KVM_MDSCR_ON;
+	return v->debug || v->debug_dirty || c->sys[EL2_MDSCR] & KVM_MDSCR_ON;
 }
 void kvm_debug_flush(struct kvm_vcpu *v);
 void kvm_debug_sync(struct kvm_vcpu *v);

@@ -167,9 +167,9 @@ static int serve_irq(struct kvm_vcpu *v)
 }
 
 /* Interrupts are masked on entry, and let in here. */
-static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
+static int serve_exit(struct kvm_vcpu *v, const struct el2_vcpu *c, enum el2_exit exit)
 {
-	unsigned int ec = ESR_EC(v->ctx->esr);
+	unsigned int ec = ESR_EC(c->esr);
 
 	v->exits[KVM_COUNT(exit, ec)]++;
 	if (exit == EL2_EXIT_IRQ)
@@ -288,7 +288,7 @@ static int run_round(struct kvm_vcpu *v)
 	struct el2_vcpu *c = v->ctx;
 	enum el2_exit exit;
 	bool seen = false;
-	uint64_t hidden;
+	uint64_t hidden, flags;
 	bool debug;
 
 	irq_disable();
@@ -305,9 +305,10 @@ static int run_round(struct kvm_vcpu *v)
 	}
 	if (unlikely(v->ran_on != v->cpu))
 		moved_to_core(v);
-	c->flags = run_flags(v, c);
+	flags = run_flags(v, c);
 	c->cntvoff = READ_ONCE(v->vm->counter_offset);
-	debug = kvm_debug_wanted(v);
+	c->flags = flags;
+	debug = kvm_debug_wanted(v, c);
 	if (unlikely(debug))
 		kvm_debug_flush(v);
 	if (!kvm_timers_rest(v))
@@ -326,7 +327,7 @@ static int run_round(struct kvm_vcpu *v)
 		kvm_vgic_sync(v);
 	if (unlikely(v->timers->silenced))
 		kvm_timer_sync(v);
-	return serve_exit(v, exit);
+	return serve_exit(v, c, exit);
 }
 
 /* ---- KVM_RUN ---- */

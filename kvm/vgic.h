@@ -56,7 +56,8 @@ struct vgic_irq {
 struct vgic_cpu {
 	struct vgic *vgic;
 	struct kvm_vcpu *vcpu;
-	struct el2_vcpu *ctx; /* its list registers and ich_*: a GICv2's, too, in that form */
+	struct el2_vcpu *ctx;	    /* its list registers and ich_*: a GICv2's, too, in that form */
+	volatile struct gich *gich; /* vgic->gich; NULL in a version 3 */
 	/* What it has to take, by priority; active ones first in each.  Bits: not empty. */
 	struct list_node queue[VGIC_PRIORITIES];
 	uint32_t queued;

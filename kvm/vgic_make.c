@@ -82,6 +82,7 @@ static int add_cpu(struct vgic *g, struct kvm_vcpu *v)
 	c->vgic = g;
 	c->vcpu = v;
 	c->ctx = v->ctx;
+	c->gich = g->gich;
 	c->index = g->nr_cpus;
 	c->id = v->id;
 	c->affinity = affinity_of(v);

@@ -411,18 +411,15 @@ static void kick_waiting(struct vgic *g)
 			kvm_kick(g->cpus[i]->vcpu);
 }
 
-static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
+/* What needs the lock.  Not inline: a read of a plain register is not to pay for it. */
+static __attribute__((noinline)) int access_locked(const struct vgic_op *op, uint64_t *value,
+						   bool write)
 {
 	struct vgic *g = op->c->vgic;
 	bool fields = op->reg->bits;
 	unsigned long flags;
 	int err = 0;
 
-	/* One word each, or settled before the first run. */
-	if (!write && !fields) {
-		*value = read_other(op);
-		return 0;
-	}
 	if (!write && op->reg->kind == ACTIVE)
 		settle_active(op);
 	flags = spin_lock_irqsave(&g->lock);
@@ -436,6 +433,15 @@ static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 	if (write && op->reg->kind == CTLR)
 		kick_waiting(g);
 	return err;
+}
+
+static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
+{
+	if (write || op->reg->bits)
+		return access_locked(op, value, write);
+	/* One word each, or settled before the first run. */
+	*value = read_other(op);
+	return 0;
 }
 
 /* ---- by the guest ---- */

@@ -37,7 +37,7 @@ static uint64_t unpack_lr(uint64_t lr, uint32_t hw)
 /* @n: of ctx->lr in use. */
 static inline void load_gich(const struct vgic_cpu *c, uint64_t n)
 {
-	volatile struct gich *h = c->vgic->gich;
+	volatile struct gich *h = c->gich;
 	const struct el2_vcpu *ctx = c->ctx;
 
 	mmio_write32(&h->vmcr, (uint32_t)ctx->ich_vmcr);
@@ -54,7 +54,7 @@ static inline void load_gich(const struct vgic_cpu *c, uint64_t n)
 /* Between two runs no priority is active in it (apr). */
 static inline void save_gich(struct vgic_cpu *c, uint64_t n)
 {
-	volatile struct gich *h = c->vgic->gich;
+	volatile struct gich *h = c->gich;
 	struct el2_vcpu *ctx = c->ctx;
 
 	if (n)
@@ -81,26 +81,28 @@ static __attribute__((noinline)) void flush_queued(struct vgic_cpu *c)
 	spin_lock(&c->vgic->lock);
 	vgic_fill(c);
 	spin_unlock(&c->vgic->lock);
-	if (c->vgic->version == 2)
+	if (c->gich)
 		load_gich(c, c->ctx->nr_lrs);
 }
 
 void kvm_vgic_flush(struct kvm_vcpu *v)
 {
+	struct vgic_cpu *c = v->vgic;
+
 	/* No list register is in use (ctx->nr_lrs) between two runs. */
 	v->ctx->ich_hcr = ICH_HCR_En;
 	/* What comes to be queued after this look kicks this core, which run has named before. */
-	if (READ_ONCE(v->vgic->queued))
-		flush_queued(v->vgic);
-	else if (!(v->ctx->flags & EL2_RUN_GICV3))
-		load_gich(v->vgic, 0);
+	if (READ_ONCE(c->queued))
+		flush_queued(c);
+	else if (c->gich)
+		load_gich(c, 0);
 }
 
 static __attribute__((noinline)) void sync_running(struct vgic_cpu *c)
 {
 	struct vgic *g = c->vgic;
 
-	if (g->version == 2)
+	if (c->gich)
 		save_gich(c, c->ctx->nr_lrs);
 	spin_lock(&g->lock);
 	vgic_fold(c);
@@ -120,10 +122,12 @@ void kvm_vgic_tell_acked(struct kvm_vcpu *v)
 
 void kvm_vgic_sync(struct kvm_vcpu *v)
 {
-	if (v->vgic->running)
-		sync_running(v->vgic);
-	else if (!(v->ctx->flags & EL2_RUN_GICV3))
-		save_gich(v->vgic, 0);
+	struct vgic_cpu *c = v->vgic;
+
+	if (c->running)
+		sync_running(c);
+	else if (c->gich)
+		save_gich(c, 0);
 }
 
 bool kvm_vgic_pending(struct kvm_vcpu *v)
