@@ -71,11 +71,11 @@ bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard);
 void vma_follow(struct vma *v, uint32_t cut);
 
 /*
- * vm_worked - the caller's loop has done as much as for @n leaves of a table (a hundred
- * instructions each, at the most): others may run once that was enough.  mm->lock is kept.  0, or
- * -EINTR: current is to die (a caller that can stop does).
- * A stint is less than a table: a whole table may come on top of a stint but one leaf, and 200,000
- * instructions are the most that may lie between two points to give way.
+ * vm_worked - the caller's loop has done as much as for @n leaves of a table (less than two hundred
+ * instructions each): others may run once that was enough.  mm->lock is kept.  0, or -EINTR:
+ * current is to die (a caller that can stop does).
+ * A stint is less than a table: a whole table, and a VMA, may come on top of a stint but one leaf,
+ * and 200,000 instructions are the most that may lie between two points to give way.
  */
 #define VM_STINT 384
 #define VMA_WORK 16 /* what comes and goes with a VMA, in leaves */

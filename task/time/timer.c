@@ -62,7 +62,7 @@ static void program_alarm(struct timers *c, uint64_t deadline_ns)
 		return;
 	/*
 	 * Never later than what was asked for before: a task that starts a timer looks at its own
-	 * deadline alone.
+	 * deadline alone.  Only timer_pause() puts off what is due.
 	 */
 	c->programmed_ns = deadline_ns;
 	timer_program(deadline_ns);
