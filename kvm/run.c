@@ -372,7 +372,7 @@ static int run_rounds(struct kvm_vcpu *v)
 	} while (ret == KVM_RESUME);
 	/* The VMM may wait for it before it calls again. */
 	if (unlikely(READ_ONCE(v->requests) & KVM_REQ_ACKED)) {
-		atomic_and(&v->requests, ~KVM_REQ_ACKED);
+		atomic_and(&v->requests, ~(uint32_t)KVM_REQ_ACKED);
 		kvm_vgic_tell_acked(v);
 	}
 	/* Before v can be closed by another thread, and before EL0. */

@@ -154,11 +154,11 @@ static int reg_attr(struct vgic *g, const struct attr_group *group, enum kvm_att
 #define V3 BIT(3)
 /* clang-format off */
 static const struct attr_group groups[] = {
-	[KVM_DEV_ARM_VGIC_GRP_ADDR] = { addr_attr, V2 | V3 },
+	[KVM_DEV_ARM_VGIC_GRP_ADDR] = { .serve = addr_attr, .versions = V2 | V3 },
 	[KVM_DEV_ARM_VGIC_GRP_DIST_REGS] = { reg_attr, V2 | V3, 4, VGIC_DIST },
 	[KVM_DEV_ARM_VGIC_GRP_CPU_REGS] = { reg_attr, V2, 4, VGIC_CPUIF },
-	[KVM_DEV_ARM_VGIC_GRP_NR_IRQS] = { nr_irqs_attr, V2 | V3 },
-	[KVM_DEV_ARM_VGIC_GRP_CTRL] = { ctrl_attr, V2 | V3 },
+	[KVM_DEV_ARM_VGIC_GRP_NR_IRQS] = { .serve = nr_irqs_attr, .versions = V2 | V3 },
+	[KVM_DEV_ARM_VGIC_GRP_CTRL] = { .serve = ctrl_attr, .versions = V2 | V3 },
 	[KVM_DEV_ARM_VGIC_GRP_REDIST_REGS] = { reg_attr, V3, 4, VGIC_REDIST },
 	[KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS] = { reg_attr, V3, 8, VGIC_SYSREGS },
 	[KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO] = { reg_attr, V3, 4, VGIC_LINES },

@@ -329,8 +329,8 @@ static const struct {
 	[KVM_VGIC_V2_ADDR_TYPE_DIST] = { 2, false, 0x1000, KVM_VGIC_V2_DIST_SIZE },
 	[KVM_VGIC_V2_ADDR_TYPE_CPU] = { 2, true, 0x1000, KVM_VGIC_V2_CPU_SIZE },
 	[KVM_VGIC_V3_ADDR_TYPE_DIST] = { 3, false, V3_DIST_SIZE, V3_DIST_SIZE },
-	[KVM_VGIC_V3_ADDR_TYPE_REDIST] = { 3 },
-	[KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION] = { 3 },
+	[KVM_VGIC_V3_ADDR_TYPE_REDIST] = { .version = 3 },
+	[KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION] = { .version = 3 },
 };
 
 int vgic_address(struct vgic *g, uint64_t type, uint64_t *addr, bool set)
