@@ -83,8 +83,8 @@
 #define EL2_RECLAIM \
 	NEWEL_HVC(0x12) /* x0: address of a chunk, the kernel's again; EL2_INVALID: none */
 /*
- * x1: bits of its physical addresses, x2: whose it is, any number of 32 bits: it lies in chunks for
- * that one; x0: its number
+ * x1: bits of its physical addresses, x2: whose it is, any number of 32 bits but the last, which is
+ * nobody's: it lies in chunks for that one; x0: its number
  */
 #define EL2_VM_CREATE	 NEWEL_HVC(0x13)
 /* x1: vm, which has no vcpu and nothing mapped; x0: 1: a part is done, call again */
@@ -186,7 +186,7 @@ struct el2_vcpu {
 	uint64_t mdcr; /* EL2_MDCR_MAY; TDA is set anyway without EL2_RUN_DEBUG */
 	uint64_t flags;
 
-	uint64_t vmid; /* out, if it has one: to be shown, nothing goes by it */
+	uint64_t vmid; /* out: the one that it had when it came to a core last: only to be shown */
 
 	/* out: the exit */
 	uint64_t esr, far, hpfar;

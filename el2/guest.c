@@ -49,7 +49,7 @@ static int64_t create_vm(uint64_t ipa_bits, uint32_t user)
 	struct el2_vm *vm;
 	uint32_t handle;
 
-	if (ipa_bits < IPA_BITS_MIN || ipa_bits > el2_machine.pa_bits)
+	if (ipa_bits < IPA_BITS_MIN || ipa_bits > el2_machine.pa_bits || user == EL2_ANY_USER)
 		return EL2_INVALID;
 	/* Seen as a VM only when it is whole. */
 	vm = el2_page_new(user, EL2_TABLE, &handle);
@@ -90,13 +90,13 @@ static int64_t destroy_vm(uint64_t handle)
 }
 
 /* EL2 writes to the page at each run: it must stay the host's own. */
-static int share_page(uint64_t page)
+static int share_page(uint64_t page, uint32_t user)
 {
 	int err;
 
 	if (!IS_ALIGNED(page, EL2_PAGE) || !el2_host_has(page, EL2_PAGE, true))
 		return -EINVAL;
-	err = el2_block_add(page, 1);
+	err = el2_block_add(page, 1, user);
 	if (err)
 		return err;
 	err = el2_see(page);
@@ -117,7 +117,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 	v = el2_page_new(vm->user, EL2_TABLE, &handle);
 	if (!v)
 		return EL2_NOMEM;
-	err = share_page(page);
+	err = share_page(page, vm->user);
 	if (err) {
 		el2_page_free(v);
 		return answer_of(err);

@@ -30,7 +30,7 @@ struct el2_vm {
 	uint64_t mapped;	    /* pages; lock */
 	struct el2_regime regime;   /* its VMID (el2/vmid.h) may be 0: then it does not run */
 	struct el2_vcpu_own *vcpus; /* all of them; el2_memory_lock */
-	/* Handle of the vcpu that ran last on a core, or 0; set by its core (el2/vmid.c). */
+	/* Handle of the vcpu that ran last on a core, set there; any may clear it (el2/vmid.c). */
 	uint32_t last[MPIDR_SLOTS];
 	struct el2_run_of_pages gone[64]; /* unmap's; lock */
 };

@@ -218,7 +218,7 @@ static int count_lent(struct el2_vm *vm, uint64_t pa, uint64_t size, uint64_t fl
 
 	el2_lock(&el2_memory_lock);
 	if (host_may_lend(pa, size, flags))
-		err = el2_block_add(pa, (uint32_t)(size / EL2_PAGE));
+		err = el2_block_add(pa, (uint32_t)(size / EL2_PAGE), vm->user);
 	if (!err)
 		vm->mapped += size / EL2_PAGE;
 	el2_unlock(&el2_memory_lock);

@@ -56,7 +56,7 @@ int el2_chunk_add(uint64_t pa, uint32_t user)
 	unsigned int i = 0;
 	int err;
 
-	if (!IS_ALIGNED(pa, EL2_CHUNK) || !pa)
+	if (!IS_ALIGNED(pa, EL2_CHUNK) || !pa || user == EL2_ANY_USER)
 		return -EINVAL;
 	while (i < chunks_end && el2_chunks[i].pa)
 		i++;
@@ -164,7 +164,7 @@ static uint32_t *block_count(struct counts *c, uint64_t pa)
 	return &c->pages[pa % BIT(GIB_SHIFT) / EL2_BLOCK];
 }
 
-int el2_block_add(uint64_t pa, uint32_t pages)
+int el2_block_add(uint64_t pa, uint32_t pages, uint32_t user)
 {
 	uint64_t gib = pa >> GIB_SHIFT;
 	uint32_t handle;
@@ -174,7 +174,7 @@ int el2_block_add(uint64_t pa, uint32_t pages)
 	if (gib >= GIBS)
 		return -EINVAL;
 	if (!counts[gib])
-		counts[gib] = el2_page_new(EL2_ANY_USER, EL2_TABLE, &handle);
+		counts[gib] = el2_page_new(user, EL2_TABLE, &handle);
 	if (!counts[gib])
 		return -ENOMEM;
 	/* A page may be mapped in many places: but not so often that nobody knows how often. */

@@ -6,7 +6,9 @@
  * outside of it, what it holds: so a handle, the number of a page, is only taken for what it is,
  * even by a core that has no lock.  A chunk without a page in use goes back to the host, zeroed
  * where it was used.  Each is for the VMs of one user of the host's, so that nobody pays for
- * another's; only the few pages that EL2 needs for itself lie in whichever is there.
+ * another's.  Two kinds of pages are for all: the counts below, of each GiB, lie with whose VM
+ * reached it first, until none reaches it any more; and tables of EL2's own and of the host's, when
+ * their own pages are used up, in whichever chunk is there.
  *
  * Of each 2 MiB block of the host's RAM a count says how many of its pages guests map, or EL2
  * writes to: only where it is 0 may the block be taken from the host, or a page of it be sealed.
@@ -50,8 +52,8 @@ extern uint8_t el2_page_holds[NR_CHUNKS * CHUNK_PAGES]; /* by number: an enum el
 void el2_pool_start(void);
 
 /*
- * el2_chunk_add - a donated chunk at @pa, for @user's VMs.  Return: 0, -EINVAL, -EBUSY (a page of
- * it is in use).
+ * el2_chunk_add - a donated chunk at @pa, for the VMs of @user, who is not EL2_ANY_USER.  Return:
+ * 0, -EINVAL, -EBUSY (a page of it is in use).
  */
 int el2_chunk_add(uint64_t pa, uint32_t user) __must_check;
 /* el2_chunk_remove - a chunk without a page in use is the host's again: its address, or 0. */
@@ -135,9 +137,10 @@ static inline void *el2_vcpu_take(uint64_t handle)
 }
 
 /*
- * el2_block_add - guests reach @pages more of the block that holds @pa.  Return: 0, -EINVAL: beyond
- * all RAM; -ENOMEM.  el2_block_drop - so many fewer.  el2_block_in_use - any.
+ * el2_block_add - guests, now @user's, reach @pages more of the block that holds @pa.  Return: 0,
+ * -EINVAL: beyond all RAM; -ENOMEM: @user's chunks have no page for the counts.  el2_block_drop -
+ * so many fewer.  el2_block_in_use - any.
  */
-int el2_block_add(uint64_t pa, uint32_t pages) __must_check;
+int el2_block_add(uint64_t pa, uint32_t pages, uint32_t user) __must_check;
 void el2_block_drop(uint64_t pa, uint32_t pages);
 bool el2_block_in_use(uint64_t pa);

@@ -55,9 +55,14 @@ static bool runs_anywhere(const struct el2_vm *vm)
 	return false;
 }
 
-/* @vm has none any more, if none of its vcpus runs. */
+/*
+ * @vm has none any more, if none of its vcpus runs.  The first look decides nothing: it is so that
+ * a VM that runs keeps its last[], without which each of its runs would come here.
+ */
 static bool is_taken_from(struct el2_vm *vm)
 {
+	if (runs_anywhere(vm))
+		return false;
 	for (unsigned int i = 0; i < MPIDR_SLOTS; i++)
 		WRITE_ONCE(vm->last[i], 0);
 	dmb(ish);

@@ -73,7 +73,7 @@ static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 
 /* ---- memory ---- */
 
-static int donate_chunk(uint32_t user)
+static int donate_chunk(struct el2_payer payer)
 {
 	struct page *p;
 	unsigned int i = 0;
@@ -84,7 +84,7 @@ static int donate_chunk(uint32_t user)
 	p = i < NR_CHUNKS ? page_alloc(CHUNK_ORDER) : NULL;
 	if (!p)
 		return -ENOMEM;
-	ret = el2_call(EL2_DONATE, paddr_value(page_to_phys(p)), user, 0, 0);
+	ret = el2_call(EL2_DONATE, paddr_value(page_to_phys(p)), payer.user, 0, 0);
 	if (ret) {
 		pr_err("kvm: EL2 does not take %#lx: %ld\n", paddr_value(page_to_phys(p)),
 		       (long)ret);
@@ -92,7 +92,8 @@ static int donate_chunk(uint32_t user)
 		return -ENOMEM;
 	}
 	donated[i].pa = paddr_value(page_to_phys(p));
-	donated[i].charge = charge_mine(EL2_CHUNK);
+	donated[i].charge = payer.charge;
+	charge_add(payer.charge, EL2_CHUNK);
 	return 0;
 }
 
@@ -119,11 +120,13 @@ static void reclaim_chunks(void)
 }
 
 /*
- * The call for a VM of @user's, again and again as long as EL2 needs memory for it: the task that
- * asks pays for the chunk, and no other user's VM lies in it.  Return: its answer, or -errno.
+ * The call for a VM, again and again as long as EL2 needs memory for it.  A chunk is the VM's as
+ * all that it has is: whoever made it pays, as the user that he was then, whatever user the task
+ * that asks has become (@payer is of KVM_CREATE_VM's time).  Other VMs of that user's may lie in it
+ * too, nobody else's.  Return: its answer, or -errno.
  */
-static int64_t call_with_memory(uint32_t user, uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3,
-				uint64_t a4)
+static int64_t call_with_memory(struct el2_payer payer, uint32_t fn, uint64_t a1, uint64_t a2,
+				uint64_t a3, uint64_t a4)
 {
 	int64_t ret = el2_call(fn, a1, a2, a3, a4);
 	int err = 0;
@@ -135,7 +138,7 @@ static int64_t call_with_memory(uint32_t user, uint32_t fn, uint64_t a1, uint64_
 	while (ret == EL2_NOMEM && !err) {
 		ret = el2_call(fn, a1, a2, a3, a4);
 		if (ret == EL2_NOMEM)
-			err = donate_chunk(user);
+			err = donate_chunk(payer);
 	}
 	mutex_unlock(&donating);
 	if (ret >= 0)
@@ -160,9 +163,9 @@ bool el2_is_coherent(void)
 	return coherent;
 }
 
-int el2_vm_create(unsigned int bits, uint32_t user)
+int el2_vm_create(unsigned int bits, struct el2_payer payer)
 {
-	return (int)call_with_memory(user, EL2_VM_CREATE, bits, user, 0, 0);
+	return (int)call_with_memory(payer, EL2_VM_CREATE, bits, payer.user, 0, 0);
 }
 
 void el2_vm_destroy(int vm)
@@ -177,9 +180,9 @@ void el2_vm_destroy(int vm)
 	reclaim_chunks();
 }
 
-int el2_vcpu_create(int vm, uint32_t user, struct el2_vcpu *page)
+int el2_vcpu_create(int vm, struct el2_payer payer, struct el2_vcpu *page)
 {
-	return (int)call_with_memory(user, EL2_VCPU_CREATE, (uint64_t)vm,
+	return (int)call_with_memory(payer, EL2_VCPU_CREATE, (uint64_t)vm,
 				     paddr_value(virt_to_phys(page)), 0, 0);
 }
 
@@ -205,9 +208,10 @@ enum el2_exit el2_run(int vcpu)
 	return (enum el2_exit)(int64_t)x0;
 }
 
-int el2_map(int vm, uint32_t user, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
+int el2_map(int vm, struct el2_payer payer, uint64_t ipa, uint64_t pa, uint64_t size,
+	    uint64_t flags)
 {
-	return (int)call_with_memory(user, EL2_MAP, (uint64_t)vm, ipa, pa, size | flags);
+	return (int)call_with_memory(payer, EL2_MAP, (uint64_t)vm, ipa, pa, size | flags);
 }
 
 /* EL2 does a bounded part at once: the rest needs more calls. */

@@ -9,6 +9,7 @@
  * Locks, in the order in which they are taken:
  *   vcpu->lock	mutex: one task runs it, or reads and writes its registers
  *   vm->lock	mutex: vcpus, slots, devices, eventfds are added and removed
+ *   kvm_memory.lock	mutex: one change of the slots, or look at a log, at a time (memory)
  *   mm->lock	mutex: what the host's tables show; the guest's tables at EL2 follow it (memory)
  *   vgic's spinlocks (irqsave): vgic
  */
@@ -55,7 +56,7 @@ struct kvm_vm {
 	struct mm *mm;	       /* whose memory the slots are, pinned (mm_pin); others get -EIO */
 	struct charge *charge; /* who pays */
 	int el2;	       /* its number at EL2 */
-	uint32_t user;	       /* who made it: in that one's chunks of EL2's it lies */
+	uint32_t user;	       /* who made it: in that one's chunks of EL2's it lies (kvm_payer) */
 	unsigned int ipa_bits; /* of its physical addresses */
 	unsigned int nr_vcpus;
 	bool serves_stores; /* there is, or was, an ioeventfd or a zone of coalesced's */
@@ -196,6 +197,11 @@ static inline void kvm_vm_get(struct kvm_vm *vm)
 	ref_get(&vm->refs);
 }
 void kvm_vm_put(struct kvm_vm *vm);
+/* kvm_payer - for the calls to EL2 that may need memory. */
+static inline struct el2_payer kvm_payer(const struct kvm_vm *vm)
+{
+	return (struct el2_payer){ vm->user, vm->charge };
+}
 /*
  * kvm_with_arg - for an ioctl, whose argument is arg: what @call says of @name, the struct @type
  * there; or -EFAULT.
@@ -206,8 +212,9 @@ void kvm_vm_put(struct kvm_vm *vm);
 		copy_from_user(&name, arg, sizeof(name)) ? -EFAULT : (call); \
 	})
 /*
- * kvm_locked - what @call says, made with vm->lock (kvm_memory's) held; kvm_stopped - with no vcpu
- * running (kvm_lock_all).  Or why that cannot be: -EINTR, -EBUSY.
+ * kvm_locked - what @call says, made with the mutex @vm->lock held; @vm: a kvm_vm, or a kvm_memory,
+ * which has one of its own.  kvm_stopped - with no vcpu of a kvm_vm running (kvm_lock_all).  Or why
+ * that cannot be: -EINTR, -EBUSY.
  */
 #define kvm_locked(vm, call)                                 \
 	({                                                   \

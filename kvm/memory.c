@@ -392,7 +392,7 @@ static int map_leaf(struct kvm_memory *m, struct kvm_slot *s, uint64_t gpa,
 	if (!read_only && (!s->log || kvm_slot_written(s, gpa)))
 		flags |= EL2_MAP_WRITE;
 	make_ready(pa, size, exec);
-	return el2_map(m->vm->el2, m->vm->user, gpa, pa, size, flags);
+	return el2_map(m->vm->el2, kvm_payer(m->vm), gpa, pa, size, flags);
 }
 
 /*

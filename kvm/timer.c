@@ -18,6 +18,7 @@
 
 #include "abi/errno.h"
 #include "abi/kvm.h"
+#include "arm/nospec.h"
 #include "arm/percpu.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
@@ -343,6 +344,7 @@ static int set_ppi(struct vgic *g, uint64_t which, uint32_t irq)
 int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op, const struct kvm_device_attr *a)
 {
 	static const uint8_t ppis[] = { 27, 30, 28, 26 };
+	const uint64_t which = index_nospec(a->attr, ARRAY_SIZE(ppis));
 	struct vgic *g = v->vm->vgic;
 	uptr at = uptr_of(a->addr);
 	uint32_t irq = 0;
@@ -358,6 +360,6 @@ int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op, const struct kvm_dev
 	if (op == KVM_ATTR_HAS)
 		return 0;
 	if (op == KVM_ATTR_GET)
-		return put_user((uint32_t)(g ? g->timer_ppi[a->attr] : ppis[a->attr]), at);
-	return kvm_locked(v->vm, set_ppi(g, a->attr, irq));
+		return put_user((uint32_t)(g ? g->timer_ppi[which] : ppis[which]), at);
+	return kvm_locked(v->vm, set_ppi(g, which, irq));
 }

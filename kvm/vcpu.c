@@ -112,7 +112,7 @@ static struct kvm_vcpu *new_vcpu(struct kvm_vm *vm, uint64_t id)
 	v->ctx = p ? page_to_virt(p) : NULL;
 	err = p ? make_run(v) : -ENOMEM;
 	if (!err)
-		v->el2 = err = el2_vcpu_create(vm->el2, vm->user, v->ctx);
+		v->el2 = err = el2_vcpu_create(vm->el2, kvm_payer(vm), v->ctx);
 	if (err >= 0)
 		err = kvm_vgic_vcpu_new(v);
 	if (!err)

@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "abi/kvm.h"
 #include "arm/mmio.h"
+#include "arm/nospec.h"
 #include "drivers/irq.h"
 #include "kvm/kvm.h"
 #include "kvm/timer.h"
@@ -338,7 +339,10 @@ int vgic_address(struct vgic *g, uint64_t type, uint64_t *addr, bool set)
 	uint64_t *at;
 	int err;
 
-	if (type >= ARRAY_SIZE(places) || places[type].version != g->version)
+	if (type >= ARRAY_SIZE(places))
+		return -ENODEV;
+	type = index_nospec(type, ARRAY_SIZE(places));
+	if (places[type].version != g->version)
 		return -ENODEV;
 	if (type == KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION)
 		return set ? set_region(g, *addr) : get_region(g, addr);
@@ -371,7 +375,7 @@ static int settle_v2(struct vgic *g)
 	err = vgic_init(g);
 	if (err)
 		return err;
-	return el2_map(g->vm->el2, g->vm->user, g->cpu, irq_virt()->gicv, GICV_PAGE,
+	return el2_map(g->vm->el2, kvm_payer(g->vm), g->cpu, irq_virt()->gicv, GICV_PAGE,
 		       EL2_MAP_WRITE | EL2_MAP_DEVICE);
 }
 

@@ -66,7 +66,8 @@ static struct kvm_vm *new_vm(unsigned int ipa_bits)
 	vm->ipa_bits = ipa_bits;
 	vm->mm = current->mm;
 	vm->user = current_cred()->uid;
-	vm->el2 = err = el2_vm_create(ipa_bits, vm->user);
+	vm->charge = charge_mine(VM_CHARGE);
+	vm->el2 = err = el2_vm_create(ipa_bits, kvm_payer(vm));
 	if (err < 0)
 		goto out;
 	err = kvm_coalesced_new(vm);
@@ -76,7 +77,6 @@ static struct kvm_vm *new_vm(unsigned int ipa_bits)
 	if (err)
 		goto out_ring;
 	mm_pin(vm->mm);
-	vm->charge = charge_mine(VM_CHARGE);
 	kvm_vm_regs_new(vm);
 	kvm_seen_vm(vm);
 	return vm;
@@ -86,6 +86,7 @@ out_ring:
 out_el2:
 	el2_vm_destroy(vm->el2);
 out:
+	charge_drop(vm->charge, VM_CHARGE);
 	kfree(vm);
 	return err_ptr(err);
 }

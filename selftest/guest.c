@@ -21,7 +21,7 @@
 #include "mm/page.h"
 #include "start/boot_info.h"
 
-#define USER		  0	      /* whose */
+#define USER		  ((struct el2_payer){ .user = 0 })
 #define CODE		  UL(0x10000) /* guest addresses */
 #define DATA		  UL(0x20000)
 #define NOWHERE		  UL(0x7654000)
@@ -359,6 +359,7 @@ static void ask_refusals(void)
 		{ EL2_RECLAIM, 0, 0, 0, EL2_INVALID },
 		{ EL2_VM_CREATE, 31, 0, 0, EL2_INVALID },
 		{ EL2_VM_CREATE, 64, 0, 0, EL2_INVALID },
+		{ EL2_VM_CREATE, IPA_BITS, UINT32_MAX, 0, EL2_INVALID },
 		{ EL2_VM_DESTROY, (uint64_t)vm, 0, 0, EL2_BUSY },
 		{ EL2_VM_DESTROY, (uint64_t)vcpu, 0, 0, EL2_INVALID },
 		{ EL2_VM_DESTROY, 0, 0, 0, EL2_INVALID },

@@ -277,6 +277,7 @@ static void test_refused(void **state)
 	assert_int_equal(el2_s2_unmap(vm, EL2_PAGE, BIT(40)), EL2_INVALID);
 	assert_int_equal(el2_s2_unmap(vm, EL2_PAGE, UINT64_MAX - EL2_PAGE + 1), EL2_INVALID);
 	assert_int_equal(el2_chunk_add(0, USER), -EINVAL);
+	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + MIB2, EL2_ANY_USER), -EINVAL);
 	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory + EL2_PAGE, USER), -EINVAL);
 	assert_int_equal(el2_chunk_add((uintptr_t)chunk_memory, USER),
 			 -EINVAL);			       /* it has that one */
@@ -314,6 +315,12 @@ static void test_pages(void **state)
 		assert_true(n < CHUNK_PAGES - 1);
 	assert_int_equal(el2_chunk_remove(), 0);
 	el2_pages_free((uintptr_t)chunk_memory + EL2_PAGE, 0);
+	/* The counts of a GiB lie with whose guest reaches it: another's free page is not taken. */
+	assert_int_equal(el2_block_add(RAM_AT, 1, USER + 1), -ENOMEM);
+	assert_int_equal(el2_block_add(RAM_AT, 1, USER), 0);
+	assert_int_equal(el2_block_add(RAM_AT, 1, USER + 1), 0);
+	assert_int_equal(el2_pages_new(EL2_ANY_USER, 0, EL2_TABLE, &handle), 0);
+	el2_block_drop(RAM_AT, 2);
 	assert_int_equal(el2_pages_new(USER + 1, 0, EL2_TABLE, &handle), 0);
 	assert_int_equal(el2_pages_new(EL2_ANY_USER, 0, EL2_TABLE, &handle),
 			 (uintptr_t)chunk_memory + EL2_PAGE);

@@ -231,7 +231,8 @@ bool el2_is_coherent(void)
 	return false;
 }
 
-int el2_map(int vm, uint32_t user, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
+int el2_map(int vm, struct el2_payer payer, uint64_t ipa, uint64_t pa, uint64_t size,
+	    uint64_t flags)
 {
 	assert_int_equal(t.locked, 1);
 	assert_true(size == EL2_PAGE || size == EL2_BLOCK);
