@@ -307,15 +307,23 @@ void trap_stack_overflow(struct trapframe *tf)
 	stack_overflow(tf);
 }
 
+const struct task *trap_task_of_core(void)
+{
+	return sched_running(cpu_id());
+}
+
 void trap_beside_guest(struct trapframe *tf, unsigned int slot)
 {
 	char what[64];
 
 	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_TGE); /* EL0 and EL1 are the host's */
 	isb();
-	/* Below a stack there is nothing, and what was stored there is why we are here. */
-	if (ALIGN_DOWN(tf->far, 2 * STACK_SIZE) == ALIGN_DOWN(tf->sp, 2 * STACK_SIZE) &&
-	    !(tf->far & STACK_SIZE))
+	/*
+	 * Below a stack there is nothing, and what was stored there is why we are here.  Of an
+	 * interrupt or SError FAR says nothing.
+	 */
+	if (SLOT_KIND(slot) == SLOT_SYNC &&
+	    ALIGN_DOWN(tf->far, STACK_SIZE) == (uintptr_t)current->stack - 2 * STACK_SIZE)
 		stack_overflow(tf);
 	snprintf(what, sizeof(what), "%s between host and guest", slot_kind[SLOT_KIND(slot)]);
 	die(what, tf);

@@ -12,6 +12,7 @@
 #include "arm/percpu.h"
 #include "lib/util.h"
 
+struct task;
 struct trapframe;
 
 /* emergency_stack - where el1/vectors.S goes when the kernel's stack has run over. */
@@ -43,6 +44,8 @@ __noreturn void trap_stack_overflow(struct trapframe *tf);
  * registers were the guest's, so that nothing can go on, whatever it was.
  */
 __noreturn void trap_beside_guest(struct trapframe *tf, unsigned int slot);
+/* trap_task_of_core - before it: current's value, by the scheduler, while x18 is not ours. */
+const struct task *trap_task_of_core(void);
 
 /* ret_to_user - el1/vectors.S: the end of task/switch.S's first step of a new user task. */
 void ret_to_user(void);

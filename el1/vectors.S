@@ -300,8 +300,8 @@ ENDFUNC stack_overflowed
 /*
  * void vhe_unexpected(unsigned int slot): an exception of the kernel's own between host and guest
  * (newel.el2=vhe; el2/switch.S's tables are in).  TPIDRRO_EL0 = the kernel's x0, TPIDR_EL2 = where
- * this core's per-CPU data is.  The stack may be what is wrong, and x18 the guest's: the frame goes
- * to the emergency stack, and the core has what C needs of it again.
+ * this core's per-CPU data is.  The stack may be what is wrong, SP anything, and x18 the guest's:
+ * the frame goes to the emergency stack, and the core has what C needs of it again.
  */
 FUNC vhe_unexpected
 	msr	tpidr_el1, x0
@@ -322,8 +322,11 @@ FUNC vhe_unexpected
 	mrs	x22, tpidr_el2
 	str	x21, [sp, #TF_SP]
 	msr	tpidr_el1, x22
-	orr	x18, x21, #(2 << STACK_SHIFT) - 1
-	ldur	x18, [x18, #-15]	/* at the top of the stack lies whose it is */
+	mov	x19, x1
+	bl	trap_task_of_core
+	mov	x18, x0
+	mov	x0, sp
+	mov	x1, x19
 	bl	trap_beside_guest
 	b	.			/* it does not return */
 ENDFUNC vhe_unexpected

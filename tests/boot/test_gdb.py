@@ -326,10 +326,11 @@ def test_last_words_of_el2(spoil, syndrome):
 
 
 @pytest.mark.parametrize("spoil, words", [("set $sp = ((unsigned long)$sp & ~0x7fff) + 0x4010", r"kernel stack overflow: sp \w+3f\w\w, stack \[\w+\.\.\w+\]"),
+                                          ("set $sp = 0xffff000000001238", r"synchronous exception between host and guest: paging request at ffff0000000011a8, pc el2_enter\+"),
                                           ("set $pc = 8", r"synchronous exception between host and guest: NULL pointer dereference at 0000000000000008, pc 0x")],
-                         ids=["stack", "pc"])
+                         ids=["stack", "sp", "pc"])
 def test_last_words_beside_a_guest(vmm, spoil, words):
-    """The kernel is at EL2, and a guest's vector table is in: its stack runs over there, or it runs astray.  A panic like any other."""
+    """The kernel is at EL2, and a guest's vector table is in: its stack runs over there, or SP is none, or it runs astray.  A panic like any other."""
     run_at_el2("hbreak kmain", "continue", "delete", "hbreak el2_enter", "continue", "delete", spoil, "hbreak machine_fail", "continue", initrd=vmm)
     said = pathlib.Path(BUILD, "console.log").read_text(encoding="utf-8", errors="replace")
     assert re.search(rf"^newel: panic: {words}", said, re.MULTILINE), said
