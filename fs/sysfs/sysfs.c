@@ -23,6 +23,7 @@ struct sysfs_node {
 	const struct sysfs_file_ops *ops;
 	void *arg;
 	struct owner *owner;
+	bool pieces;	       /* ops has them: ops may go with its module, this does not */
 	bool gone;	       /* nobody gets in any more; use_lock, as the next */
 	uint32_t users;	       /* of its functions */
 	char *target;	       /* of a link */
@@ -147,7 +148,7 @@ static int make_text(struct file *f, struct sysfs_text *t)
 
 static long sysfs_read(struct file *f, struct iter *to, uint64_t *pos)
 {
-	const bool in_pieces = node_of_inode(f->inode)->ops->piece;
+	const bool in_pieces = node_of_inode(f->inode)->pieces;
 	struct sysfs_text *t = f->private;
 	long n = 0;
 
@@ -202,6 +203,9 @@ static long sysfs_write(struct file *f, struct iter *from, uint64_t *pos)
 
 static int64_t sysfs_seek(struct file *f, int64_t offset, int whence)
 {
+	/* Where it ends is known when it has been read: as a file of /proc. */
+	if (node_of_inode(f->inode)->pieces)
+		return file_seek_endless(f, offset, whence);
 	/* All of it is data, and the hole is behind it. */
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
 		if (offset < 0 || offset >= SYSFS_TEXT_MAX)
@@ -399,6 +403,7 @@ struct sysfs_node *sysfs_file(struct sysfs_node *parent, const char *name, uint3
 
 	if (n) {
 		n->ops = ops;
+		n->pieces = ops->piece != NULL;
 		n->arg = arg;
 		n->owner = owner;
 	}

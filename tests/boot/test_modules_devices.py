@@ -85,11 +85,11 @@ until grep -q waiting $C; do :; done; (say remove; echo removed) &
 while [ -e $S/value ]; do :; done; say go; wait; cat $C
 cat <&5; cat <&7; echo 3 >&8; ls $S /proc/visible /dev/visible /dev2/visible
 say make; cat <&5; cat <&7; echo 3 >&8; cat $S/value; wc -c /proc/visible
-rmmod visible; echo $?; insmod visible.ko; cat <&5; cat <&7; ls $S
+rmmod visible; echo $?; cat <&5; insmod visible.ko; cat <&5; cat <&7; ls $S
 cd $S/..; say make; cd visible/deep; say remove; pwd; ls; ls ..; cat ../value
 """) == ["5", "removed", "gone", *gone,
          *(f"ls: {p}/visible: No such file or directory" for p in ("/sys/kernel", "/proc", "/dev", "/dev2")),
-         *gone, "5", "9000 /proc/visible", "0", *gone[:2], "ls: /sys/kernel/visible: No such file or directory",
+         *gone, "5", "9000 /proc/visible", "0", gone[0], *gone[:2], "ls: /sys/kernel/visible: No such file or directory",
          "/sys/kernel/visible/deep", "cat: can't open '../value': No such file or directory"]
 
 
