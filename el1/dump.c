@@ -122,16 +122,18 @@ static void dump_guest(const struct task *task)
 {
 	const struct kvm_vcpu *v = READ_ONCE(task->vcpu);
 	const struct el2_vcpu *c;
-	uint64_t word;
+	uint64_t ctx, vm, number, word;
 
 	if (!v)
 		return;
-	if (!probe_u64((uintptr_t)&v->ctx, &word) || !probe_u64((uintptr_t)word, &word)) {
+	if (!probe_u64((uintptr_t)&v->ctx, &ctx) || !probe_u64((uintptr_t)ctx, &word) ||
+	    !probe_u64((uintptr_t)&v->vm, &vm) ||
+	    !probe_u64((uintptr_t)vm + offsetof(struct kvm_vm, number), &number)) {
 		pr_emerg("Guest: of vcpu %p, which cannot be read", (const void *)v);
 		return;
 	}
 	c = v->ctx;
-	pr_emerg("Guest: VM %lu, vcpu %u, %s: pc %016lx pstate %08lx", c->vmid, v->id,
+	pr_emerg("Guest: VM %lu, vcpu %u, %s: pc %016lx pstate %08lx", number, v->id,
 		 task->in_guest ? "running" : "not running, its task is in KVM_RUN", c->pc,
 		 c->pstate);
 }

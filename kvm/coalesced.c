@@ -30,14 +30,18 @@ static bool is_within(const struct kvm_coalesced_mmio_zone *z, uint64_t addr, ui
 /* vm->lock is held. */
 static int add_zone(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at)
 {
-	struct zone *z = vm->nr_zones < ZONES_MAX ? kvm_alloc(vm, sizeof(*z)) : NULL;
+	struct zone *z = vm->nr_zones < ZONES_MAX ? kvm_alloc(vm, sizeof(*z)) : NULL, *beyond;
 
 	if (!z)
 		return vm->nr_zones < ZONES_MAX ? -ENOMEM : -ENOSPC;
 	z->at = *at;
 	vm->nr_zones++;
+	/* By address, so that a store need not look at those beyond it. */
+	list_for_each(beyond, &vm->zones, link)
+		if (beyond->at.addr > at->addr)
+			break;
 	spin_lock(&vm->zones_lock);
-	list_add_tail(&vm->zones, &z->link);
+	list_add_tail(&beyond->link, &z->link);
 	spin_unlock(&vm->zones_lock);
 	WRITE_ONCE(vm->serves_stores, true);
 	return 0;
@@ -56,12 +60,16 @@ static void remove_zone(struct kvm_vm *vm, struct zone *z)
 /* All that the range lies in go; as on Linux it is no error if there are none. */
 static int remove_zones(struct kvm_vm *vm, const struct kvm_coalesced_mmio_zone *at)
 {
+	unsigned int looked_at = 0;
 	struct zone *z, *next;
 
-	list_for_each_safe(z, next, &vm->zones, link)
+	list_for_each_safe(z, next, &vm->zones, link) {
 		if (z->at.pio == at->pio && at->size <= INT32_MAX &&
 		    is_within(&z->at, at->addr, at->size))
 			remove_zone(vm, z);
+		if (++looked_at % 32 == 0 && give_way())
+			return -EINTR;
+	}
 	return 0;
 }
 
@@ -96,11 +104,14 @@ bool kvm_coalesce(struct kvm_vm *vm, const struct kvm_access *a)
 	bool done = false;
 
 	spin_lock(&vm->zones_lock);
-	list_for_each(z, &vm->zones, link)
+	list_for_each(z, &vm->zones, link) {
+		if (z->at.addr > a->addr)
+			break;
 		if (!z->at.pio && is_within(&z->at, a->addr, a->size)) {
 			done = append(vm->ring, a);
 			break;
 		}
+	}
 	spin_unlock(&vm->zones_lock);
 	return done;
 }

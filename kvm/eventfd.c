@@ -146,18 +146,13 @@ static int check_irqfd(const struct kvm_eventfds *e, const struct irqfd *new)
 	return 0;
 }
 
-/* Its files are @i's from here on. */
+/* e->lock is held. */
 static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 {
-	int err;
+	int err = check_irqfd(e, i);
 
-	mutex_lock(&e->lock);
-	err = check_irqfd(e, i);
-	if (err) {
-		mutex_unlock(&e->lock);
-		free_irqfd(i);
+	if (err)
 		return err;
-	}
 	list_add_tail(&e->irqfds, &i->link);
 	if (i->resample)
 		list_add_tail(&e->lines, &i->line);
@@ -165,7 +160,6 @@ static int add_irqfd(struct kvm_eventfds *e, struct irqfd *i)
 	/* It may have been written before it was a line. */
 	if (file_poll(i->file, &i->poll) & POLLIN)
 		raise_line(i);
-	mutex_unlock(&e->lock);
 	return 0;
 }
 
@@ -173,6 +167,7 @@ static int assign_irqfd(struct kvm_vm *vm, struct kvm_eventfds *e, const struct 
 {
 	struct file *f = get_eventfd(arg->fd), *resample = NULL;
 	struct irqfd *i;
+	int err;
 
 	if (is_err(f))
 		return (int)ptr_err(f);
@@ -188,23 +183,34 @@ static int assign_irqfd(struct kvm_vm *vm, struct kvm_eventfds *e, const struct 
 	*i = (struct irqfd){
 		.vm = vm, .file = f, .resample = resample, .gsi = arg->gsi, .poll.join = join_queue
 	};
-	return add_irqfd(e, i);
+	/* The files are @i's now.  Who tells resamplefds may have the lock for long: killable. */
+	err = kvm_locked(e, add_irqfd(e, i));
+	if (err)
+		free_irqfd(i);
+	return err;
+}
+
+/* e->lock is held. */
+static int remove_irqfds(struct kvm_eventfds *e, const struct file *f, uint32_t gsi)
+{
+	struct irqfd *i, *next;
+
+	list_for_each_safe(i, next, &e->irqfds, link)
+		if (i->file == f && i->gsi == gsi)
+			remove_irqfd(e, i);
+	return 0;
 }
 
 static int deassign_irqfd(struct kvm_eventfds *e, const struct kvm_irqfd *arg)
 {
 	struct file *f = get_eventfd(arg->fd);
-	struct irqfd *i, *next;
+	int err;
 
 	if (is_err(f))
 		return (int)ptr_err(f);
-	mutex_lock(&e->lock);
-	list_for_each_safe(i, next, &e->irqfds, link)
-		if (i->file == f && i->gsi == arg->gsi)
-			remove_irqfd(e, i);
-	mutex_unlock(&e->lock);
+	err = kvm_locked(e, remove_irqfds(e, f, arg->gsi));
 	file_put(f);
-	return 0;
+	return err;
 }
 
 int kvm_irqfd(struct kvm_vm *vm, const struct kvm_irqfd *arg)
@@ -319,31 +325,26 @@ static int assign_ioeventfd(struct kvm_vm *vm, struct kvm_eventfds *e,
 				 .any_data = !(arg->flags & KVM_IOEVENTFD_FLAG_DATAMATCH),
 				 .port = (arg->flags & KVM_IOEVENTFD_FLAG_PIO) != 0 };
 	file_get(f);
-	mutex_lock(&e->lock);
-	err = add_ioeventfd(e, s);
-	mutex_unlock(&e->lock);
+	err = kvm_locked(e, add_ioeventfd(e, s));
 	WRITE_ONCE(vm->serves_stores, true);
 	if (err)
 		free_ioeventfd(vm, s);
 	return err;
 }
 
+/* e->lock is held. */
 static int deassign_ioeventfd(struct kvm_vm *vm, struct kvm_eventfds *e,
 			      const struct kvm_ioeventfd *arg, const struct file *f)
 {
 	struct ioeventfd *s, *next;
-	int err = -ENOENT;
 
-	mutex_lock(&e->lock);
 	list_for_each_safe(s, next, &e->stores, link) {
 		if (s->file != f || !is_same_store(s, arg))
 			continue;
 		remove_ioeventfd(vm, e, s);
-		err = 0;
-		break;
+		return 0;
 	}
-	mutex_unlock(&e->lock);
-	return err;
+	return -ENOENT;
 }
 
 int kvm_ioeventfd(struct kvm_vm *vm, const struct kvm_ioeventfd *arg)
@@ -363,7 +364,7 @@ int kvm_ioeventfd(struct kvm_vm *vm, const struct kvm_ioeventfd *arg)
 	if (!e)
 		err = -ENOMEM;
 	else if (arg->flags & KVM_IOEVENTFD_FLAG_DEASSIGN)
-		err = deassign_ioeventfd(vm, e, arg, f);
+		err = kvm_locked(e, deassign_ioeventfd(vm, e, arg, f));
 	else
 		err = assign_ioeventfd(vm, e, arg, f);
 	file_put(f);

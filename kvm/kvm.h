@@ -85,8 +85,8 @@ struct kvm_vm {
 	bool suspend_to_user;	   /* KVM_CAP_ARM_SYSTEM_SUSPEND */
 	bool dead;		   /* a call failed half way: KVM_RUN is -EIO */
 	struct list_node all;	   /* seen's */
-	uint64_t number;	   /* of all that there were: seen's */
-	int pid;		   /* whose it is, to be shown */
+	uint64_t number;	   /* of all that there were: its name to who looks; seen's */
+	int pid, tid;		   /* whose it is, which thread has made it: to be shown */
 };
 
 /* What a vcpu has of registers besides struct el2_vcpu: sysreg's; clean to the guest otherwise. */
@@ -125,6 +125,7 @@ struct kvm_vcpu {
 	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
 	int ran_on;		      /* the core of its last run, or -1 */
 	uint32_t requests;	      /* KVM_REQ_*, KVM_SEEN, KVM_STOLEN; atomic */
+	int tid;		      /* which thread has made it, to be shown */
 	struct wait_queue parked;     /* it waits for an interrupt, or to be turned on */
 	bool initialized;	      /* KVM_ARM_VCPU_INIT has been called */
 	bool has_run;		      /* KVM_RUN has */
@@ -189,8 +190,8 @@ void kvm_init(const char *cmdline);
 /* ---- vm, vcpu ---- */
 
 /*
- * A VM lives until its last descriptor, its vcpus' and its devices' are closed, and the mappings of
- * its vcpus' pages are gone.  kvm_vm_get - one more that holds it.  May sleep.
+ * A VM lives until its last descriptor, its vcpus' and its devices' are closed; the pages that are
+ * mapped of its vcpus may outlive it.  kvm_vm_get - one more that holds it.  May sleep.
  */
 static inline void kvm_vm_get(struct kvm_vm *vm)
 {

@@ -35,7 +35,7 @@ static struct trace_guest record_of(const struct kvm_vcpu *v)
 {
 	struct trace_guest r = { TRACE_HEAD(GUEST, guest), .elr = v->ctx->pc, .vcpu = v->id };
 
-	r.vm = (uint32_t)v->ctx->vmid;
+	r.vm = (uint32_t)v->vm->number;
 	return r;
 }
 
@@ -128,6 +128,7 @@ void kvm_seen_vm(struct kvm_vm *vm)
 	static uint64_t last;
 
 	vm->pid = current->process->pid;
+	vm->tid = current->tid;
 	mutex_lock(&vms_lock);
 	vm->number = ++last;
 	list_add_tail(&vms, &vm->all);
@@ -192,12 +193,12 @@ static size_t put_names(char *line, const char *third)
 	return n;
 }
 
-static size_t put_counts(char *line, const struct kvm_vm *vm, uint64_t vmid, unsigned int third,
+static size_t put_counts(char *line, const struct kvm_vm *vm, unsigned int third,
 			 const struct counts *c)
 {
 	uint64_t other = c->all;
-	size_t n = (size_t)scnprintf(line, LINE_MAX, "%5lu %7d %5u %10lu", vmid, vm->pid, third,
-				     c->all);
+	size_t n = (size_t)scnprintf(line, LINE_MAX, "%5lu %7d %5u %10lu", vm->number, vm->pid,
+				     third, c->all);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(columns); i++) {
 		n += (size_t)scnprintf(line + n, LINE_MAX - n, " %10lu", c->of[i]);
@@ -232,7 +233,7 @@ static void put_vcpus(struct table *t, const struct kvm_vm *vm)
 		if (!v)
 			continue;
 		add_counts(&c, v);
-		t->len += put_counts(t->buf + t->len, vm, v->ctx->vmid, t->vcpu, &c);
+		t->len += put_counts(t->buf + t->len, vm, t->vcpu, &c);
 	}
 }
 
@@ -240,7 +241,6 @@ static void put_vm(struct table *t, const struct kvm_vm *vm)
 {
 	struct counts c = { .all = 0 };
 	unsigned int n = 0;
-	uint64_t vmid = 0;
 
 	for (unsigned int i = 0; i < KVM_MAX_VCPUS; i++) {
 		const struct kvm_vcpu *v = kvm_vcpu_find(vm, i);
@@ -248,11 +248,10 @@ static void put_vm(struct table *t, const struct kvm_vm *vm)
 		if (!v)
 			continue;
 		n++;
-		vmid = v->ctx->vmid;
 		add_counts(&c, v);
 	}
 	if (n)
-		t->len += put_counts(t->buf + t->len, vm, vmid, n, &c);
+		t->len += put_counts(t->buf + t->len, vm, n, &c);
 }
 
 /* The VMs from t->vm on, in the order of their numbers, as far as there is room.  0 or -EINTR. */

@@ -61,6 +61,17 @@ static const struct stat stats[] = {
 	COUNT("exits", exits),
 };
 
+/*
+ * Of what is counted twice, in *@all and in *@some of it, by a vcpu that may be running: the
+ * others.  *@some is read first, so that it is rarely more; then there are none.
+ */
+static uint64_t others(const uint64_t *all, const uint64_t *some)
+{
+	uint64_t less = load_acquire(some), n = READ_ONCE(*all);
+
+	return n > less ? n - less : 0;
+}
+
 static void add_values(struct values *to, struct kvm_vcpu *v)
 {
 	const struct kvm_waits *w = &v->waits;
@@ -69,15 +80,16 @@ static void add_values(struct values *to, struct kvm_vcpu *v)
 		to->exits += READ_ONCE(v->exits[i]);
 	to->hvc += READ_ONCE(v->exits[ESR_EC_HVC64]);
 	to->wfe += READ_ONCE(v->wfe);
-	to->wfi += READ_ONCE(v->exits[ESR_EC_WFX]) - READ_ONCE(v->wfe);
+	to->wfi += others(&v->exits[ESR_EC_WFX], &v->wfe);
 	to->mmio_user += READ_ONCE(v->left[KVM_LEFT_MMIO]);
 	/* Those that were not looked for in its memory first: the vGIC's. */
-	to->mmio_kernel += READ_ONCE(v->exits[ESR_EC_DABT_LOW]) - READ_ONCE(v->elsewhere) +
-			   READ_ONCE(v->stores);
+	to->mmio_kernel += others(&v->exits[ESR_EC_DABT_LOW], &v->elsewhere) + READ_ONCE(v->stores);
 	to->signals += READ_ONCE(v->signals);
 	to->waits += READ_ONCE(w->n);
 	to->wait_ns += counter_to_ns(READ_ONCE(w->ticks));
-	to->blocking |= wait_is_awaited(&v->parked);
+	/* One that is off waits as well: to be turned on. */
+	to->blocking |=
+		wait_is_awaited(&v->parked) && READ_ONCE(v->mp_state) != KVM_MP_STATE_STOPPED;
 	for (unsigned int i = 0; i < KVM_WAITS; i++)
 		to->wait_hist[i] += READ_ONCE(w->hist[i]);
 }
@@ -148,7 +160,7 @@ static long read_vcpu(struct file *f, struct iter *to, uint64_t *pos)
 	struct values values = { .exits = 0 };
 	char id[NAME_SIZE] = "";
 
-	snprintf(id, sizeof(id), "kvm-%d/vcpu-%u", v->vm->pid, v->id);
+	snprintf(id, sizeof(id), "kvm-%d/vcpu-%u", v->tid, v->id);
 	add_values(&values, v);
 	return read_stats(id, &values, to, pos);
 }
@@ -159,7 +171,7 @@ static long read_vm(struct file *f, struct iter *to, uint64_t *pos)
 	struct values values = { .exits = 0 };
 	char id[NAME_SIZE] = "";
 
-	snprintf(id, sizeof(id), "kvm-%d", vm->pid);
+	snprintf(id, sizeof(id), "kvm-%d", vm->tid);
 	for (unsigned int i = 0; i < KVM_MAX_VCPUS; i++) {
 		struct kvm_vcpu *v = kvm_vcpu_find(vm, i);
 

@@ -20,9 +20,9 @@
 #define DEFAULT_IPA_BITS 40
 #define IPA_BITS_MIN	 32
 
-/* What a VM costs the kernel, its ring too; and el2/ a page, of a chunk that serves many. */
+/* What a VM costs the kernel, its ring too.  A page of el2's lies in a chunk: kvm/el2.c. */
 #define VM_STRUCTS	 (sizeof(struct kvm_vm) + sizeof(struct kvm_memory))
-#define VM_CHARGE	 (VM_STRUCTS + 2 * CHARGE_SMALL + PAGE_SIZE + EL2_PAGE)
+#define VM_CHARGE	 (VM_STRUCTS + 2 * CHARGE_SMALL + PAGE_SIZE)
 
 /* ---- its life ---- */
 

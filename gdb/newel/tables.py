@@ -66,6 +66,9 @@ class El2View:
         levels = gdb.parse_and_eval("boot_info.levels")
         if 2 not in [int(levels[i]) >> 2 for i in range(int(gdb.parse_and_eval("boot_info.nr_levels")))]:
             raise gdb.GdbError("no EL2 on the way down: it has no tables")
+        # A VMID is given to another VM when it is wanted: what the kernel's files and records call a VM stays its own.
+        vms = tasks.list_entries(gdb.parse_and_eval("'kvm/seen.c'::vms"), "struct kvm_vm", "all")
+        self.numbers = {int(vm["el2"]): int(vm["number"]) for vm in vms}
 
     def variable(self, name):
         """The physical address of el2/'s @name; guests' are the kernel's own where that is at EL2."""
@@ -95,7 +98,7 @@ def member(kind, name, data):
 
 
 def guests(view):
-    """(VMID, bytes of its struct el2_vm) of each VM."""
+    """(its number, bytes of its struct el2_vm) of each VM that the kernel has in its list."""
     size, chunk = gdb.lookup_type("struct el2_vm").sizeof, gdb.lookup_type("struct el2_chunk").sizeof
     vm, nr_pages, nr_chunks = (int(gdb.parse_and_eval(what)) for what in ("(int)EL2_VM", "sizeof(el2_page_holds)", f"sizeof(el2_chunks) / {chunk}"))
     chunks, holds = view.read(view.variable("el2_chunks"), nr_chunks * chunk) or b"", view.read(view.variable("el2_page_holds"), nr_pages) or b""
@@ -103,8 +106,9 @@ def guests(view):
         at, within = divmod(page, nr_pages // nr_chunks)
         pa = member("el2_chunk", "pa", chunks[at * chunk:])
         data = view.read(pa + 4096 * within, size) if pa else None
-        if data:
-            yield member("el2_vm", "regime.vttbr", data) >> 48, data
+        number = data and view.numbers.get(member("el2_vm", "handle", data))
+        if number:
+            yield number, data
 
 
 class Walk:
@@ -156,12 +160,12 @@ class Pt(Command):
 
     With TID the user's half is that task's, else the running task's.
 
-    pt el2 ADDR walks EL2's own, pt host ADDR the host's stage 2, pt vm VMID ADDR the stage 2 of that guest, whose physical
+    pt el2 ADDR walks EL2's own, pt host ADDR the host's stage 2, pt vm N ADDR the stage 2 of that guest, whose physical
     address ADDR is; pt vm names the guests there are."""
 
     def el2(self, what, args):
         if not args:
-            raise gdb.GdbError(f"pt {'vm VMID' if what == 'vm' else what} ADDR")
+            raise gdb.GdbError(f"pt {'vm N' if what == 'vm' else what} ADDR")
         which = what if what != "vm" else args.pop(0)
         address = target.number(" ".join(args) or "0")
         with el2_view() as view:
@@ -176,7 +180,7 @@ class Pt(Command):
         if args and args[0] in ("el2", "host", "vm"):
             if args == ["vm"]:
                 with el2_view() as view:
-                    print("\n".join(f"VM {vmid}" for vmid, _ in sorted(guests(view))) or "no guests")
+                    print("\n".join(f"VM {number}" for number, _ in sorted(guests(view))) or "no guests")
                 return
             self.el2(args[0], args[1:])
             return

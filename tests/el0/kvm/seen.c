@@ -123,13 +123,16 @@ static long count(const char *file, int nth, const char *name)
 static void counts(void)
 {
 	struct guest g;
-	pid_t child;
 	int status = -1;
+	long number;
+	pid_t child;
 
 	begin("/sys/kernel/newel/kvm: exits of each machine");
 	guest_make(&g, 2, 0);
 	guest_load(&g, 0, calls);
 	check(guest_run(&g), AT_DONE, "it ends");
+	number = count(KVM_FILES "exits", 0, "vm");
+	expect(number >= 1, "its number: %ld", number);
 	check(count(KVM_FILES "exits", 0, "hvc"), CALLS, "its calls");
 	check(count(KVM_FILES "exits", 0, "vcpus"), 2, "its vCPUs");
 	expect(count(KVM_FILES "exits", 0, "fetch") >= 1, "its first instruction's page");
@@ -151,6 +154,10 @@ static void counts(void)
 	check(status, 0, "they are root's");
 	guest_free(&g);
 	check(count(KVM_FILES "exits", 0, "hvc"), -1, "gone with its machine");
+	guest_make(&g, 1, 0);
+	expect(count(KVM_FILES "exits", 0, "vm") > number, "the next one has a number of its own");
+	check(count(KVM_FILES "vcpus", 0, "vm"), count(KVM_FILES "exits", 0, "vm"), "in both");
+	guest_free(&g);
 	end();
 }
 
@@ -184,6 +191,23 @@ static long lines_of(const char *file, size_t part, int close_at_first)
 	return lines;
 }
 
+/* Where @file's text ends nobody knows before it has been read: as with /proc's. */
+static void seeks(const char *file)
+{
+	char a[200] = "", b[100] = "";
+	int fd = open(file, O_RDONLY);
+
+	check(sys(lseek, fd, 0, SEEK_END), -EINVAL, "SEEK_END");
+	check(sys(lseek, fd, 0, SEEK_DATA), -EINVAL, "SEEK_DATA");
+	check(sys(lseek, fd, 0, SEEK_HOLE), -EINVAL, "SEEK_HOLE");
+	check(sys(read, fd, a, sizeof(a)), sizeof(a), "its beginning");
+	check(sys(lseek, fd, 50, SEEK_SET), 50, "SEEK_SET");
+	check(sys(read, fd, b, sizeof(b)), sizeof(b), "the same from within");
+	expect(!memcmp(a + 50, b, sizeof(b)), "it is the same");
+	check(sys(lseek, fd, -10, SEEK_CUR), 140, "SEEK_CUR");
+	close(fd);
+}
+
 static void many(void)
 {
 	static int vm[MACHINES];
@@ -196,6 +220,7 @@ static void many(void)
 	}
 	check(lines_of(KVM_FILES "exits", 4096, -1), MACHINES, "a line each");
 	check(lines_of(KVM_FILES "exits", 100, -1), MACHINES, "by a hundred bytes");
+	seeks(KVM_FILES "exits");
 	check(lines_of(KVM_FILES "vcpus", 4096, -1), 3 * MACHINES, "a line for each vCPU");
 	check(lines_of(KVM_FILES "vcpus", 60000, -1), 3 * MACHINES, "by much");
 	check(lines_of(KVM_FILES "exits", 4096, vm[MACHINES - 1]), MACHINES - 1, "the last goes");
@@ -204,6 +229,51 @@ static void many(void)
 	for (int i = 0; i < MACHINES; i++)
 		close(vm[i]);
 	check(lines_of(KVM_FILES "vcpus", 4096, -1), 0, "none is left");
+	end();
+}
+
+/* ---- memory ---- */
+
+#define LEFT_VMS  200
+#define LEFT_CPUS 8
+
+static long oom_score(void)
+{
+	char buf[32] = "";
+
+	read_text("/proc/self/oom_score", buf, sizeof(buf));
+	return atol(buf);
+}
+
+/* struct kvm_run and the ring, of vCPUs that are gone: whoever still maps them pays for them. */
+static void left_pages(void)
+{
+	static void *at[LEFT_VMS][LEFT_CPUS];
+	long before, more, pages = LEFT_VMS * LEFT_CPUS * (run_size / 4096);
+	/* As Linux's: two thirds of a thousandth of all memory. */
+	long points = pages * 2000 / 3 / sysconf(_SC_PHYS_PAGES);
+
+	begin("/proc/self/oom_score: pages of vCPUs that are closed, and mapped");
+	before = oom_score();
+	for (int i = 0; i < LEFT_VMS; i++) {
+		int vm = (int)sys(ioctl, dev_kvm, KVM_CREATE_VM, 0);
+
+		for (int n = 0; n < LEFT_CPUS; n++) {
+			int cpu = (int)sys(ioctl, vm, KVM_CREATE_VCPU, n);
+
+			at[i][n] = mmap(NULL, (size_t)run_size, PROT_READ, MAP_SHARED, cpu, 0);
+			expect(at[i][n] != MAP_FAILED, "mmap");
+			close(cpu);
+		}
+		close(vm);
+	}
+	more = oom_score() - before;
+	expect(points >= 4 && more >= points - 1, "%ld points more, %ld are theirs", more, points);
+	for (int i = 0; i < LEFT_VMS; i++)
+		for (int n = 0; n < LEFT_CPUS; n++)
+			munmap(at[i][n], (size_t)run_size);
+	more = oom_score() - before;
+	expect(more < points / 2, "given back: %ld points are left", more);
 	end();
 }
 
@@ -291,6 +361,7 @@ int main(void)
 	if (!access("/sys/kernel/newel", F_OK)) {
 		counts();
 		many();
+		left_pages();
 		traced();
 	}
 	return tap_done();

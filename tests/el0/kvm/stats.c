@@ -3,6 +3,8 @@
  * what a guest has done, and the files as files.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -116,6 +118,35 @@ static void descriptions(void)
 	end();
 }
 
+static void *add_vcpu(void *g)
+{
+	struct guest *guest = g;
+
+	guest_cpu(guest, 0, 1u << KVM_ARM_VCPU_PSCI_0_2);
+	guest->cpus = 1;
+	return (void *)(intptr_t)gettid();
+}
+
+static void threads(void)
+{
+	struct guest g;
+	pthread_t t;
+	char id[48];
+	void *tid;
+	int fd;
+
+	begin("KVM_GET_STATS_FD: a vCPU's file is called by the thread that made it");
+	guest_make(&g, 0, 0);
+	pthread_create(&t, NULL, add_vcpu, &g);
+	pthread_join(t, &tid);
+	fd = stats_of(g.cpu[0]);
+	snprintf(id, sizeof(id), "kvm-%d/vcpu-0", (int)(intptr_t)tid);
+	describes_itself(fd, id);
+	close(fd);
+	guest_free(&g);
+	end();
+}
+
 static void on_alarm(int signal __attribute__((unused)))
 {
 }
@@ -168,6 +199,50 @@ static void counts(void)
 	fd = stats_of(g.cpu[0]);
 	sleeps(&g, fd);
 	close(fd);
+	guest_free(&g);
+	end();
+}
+
+static void *runs(void *g)
+{
+	return (void *)guest_run((struct guest *)g);
+}
+
+/* vCPU 0 of @g in a thread, until it is seen in @fd to block, or (@blocks false) for a while. */
+static void is_blocking(struct guest *g, bool blocks)
+{
+	struct sigaction act = { .sa_handler = on_alarm };
+	int fd = stats_of(g->cpu[0]);
+	pthread_t t;
+	void *ret;
+	long seen = 0;
+
+	sigaction(SIGALRM, &act, NULL);
+	pthread_create(&t, NULL, runs, g);
+	for (int i = 0; i < (blocks ? 2000 : 20) && !seen; i++) {
+		usleep(10000);
+		seen = value(fd, "blocking", 0);
+	}
+	check(seen, blocks, "blocking");
+	g->run[0]->immediate_exit = 1;
+	pthread_kill(t, SIGALRM);
+	pthread_join(t, &ret);
+	check((long)ret, -EINTR, "a signal ends it");
+	close(fd);
+}
+
+static void blocking(void)
+{
+	struct guest g;
+
+	begin("KVM_GET_STATS_FD: blocking is to wait for an interrupt, not to be off");
+	guest_make(&g, 1, 0);
+	guest_gic(&g);
+	guest_load(&g, 0, waits);
+	is_blocking(&g, true);
+	guest_free(&g);
+	guest_make(&g, 1, 1u << KVM_ARM_VCPU_POWER_OFF);
+	is_blocking(&g, false);
 	guest_free(&g);
 	end();
 }
@@ -227,7 +302,9 @@ int main(void)
 	if (sys(ioctl, dev_kvm, KVM_CHECK_EXTENSION, KVM_CAP_BINARY_STATS_FD) != 1)
 		return bail_out("there is no KVM_CAP_BINARY_STATS_FD");
 	descriptions();
+	threads();
 	counts();
+	blocking();
 	files();
 	return tap_done();
 }
