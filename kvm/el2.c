@@ -120,30 +120,41 @@ static void reclaim_chunks(void)
 }
 
 /*
- * The call for a VM, again and again as long as EL2 needs memory for it.  A chunk is the VM's as
- * all that it has is: whoever made it pays, as the user that he was then, whatever user the task
- * that asks has become (@payer is of KVM_CREATE_VM's time).  Other VMs of that user's may lie in it
- * too, nobody else's.  Return: its answer, or -errno.
+ * The call for a VM, which found no memory: again and again as long as EL2 needs a chunk.  That is
+ * the VM's as all that it has is: whoever made it pays, as the user that he was then, whatever user
+ * the task that asks has become (@payer is of KVM_CREATE_VM's time).  Other VMs of that user's may
+ * lie in it too, nobody else's.  Return: its answer, or -errno.
  */
-static int64_t call_with_memory(struct el2_payer payer, uint32_t fn, uint64_t a1, uint64_t a2,
-				uint64_t a3, uint64_t a4)
+static __attribute__((noinline)) int64_t call_again(struct el2_payer payer, uint32_t fn,
+						    uint64_t a1, uint64_t a2, uint64_t a3,
+						    uint64_t a4)
 {
-	int64_t ret = el2_call(fn, a1, a2, a3, a4);
-	int err = 0;
+	int64_t ret;
+	int err;
 
-	if (likely(ret >= 0))
-		return ret;
 	/* Under the lock: or another gives back the chunk that was donated for us. */
 	mutex_lock(&donating);
-	while (ret == EL2_NOMEM && !err) {
+	do {
 		ret = el2_call(fn, a1, a2, a3, a4);
-		if (ret == EL2_NOMEM)
-			err = donate_chunk(payer);
-	}
+		err = ret == EL2_NOMEM ? donate_chunk(payer) : 0;
+	} while (ret == EL2_NOMEM && !err);
 	mutex_unlock(&donating);
 	if (ret >= 0)
 		return ret;
 	return err ? err : -EINVAL;
+}
+
+/* Inline: guests' pages are mapped by it, and the rest is rare. */
+static inline __attribute__((always_inline)) int64_t call_with_memory(struct el2_payer payer,
+								      uint32_t fn, uint64_t a1,
+								      uint64_t a2, uint64_t a3,
+								      uint64_t a4)
+{
+	int64_t ret = el2_call(fn, a1, a2, a3, a4);
+
+	if (likely(ret >= 0))
+		return ret;
+	return ret == EL2_NOMEM ? call_again(payer, fn, a1, a2, a3, a4) : -EINVAL;
 }
 
 /* ---- the calls ---- */
