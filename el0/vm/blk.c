@@ -86,28 +86,40 @@ static uint32_t serve_request(struct chain *c)
 	return c->in_bytes < UINT32_MAX ? (uint32_t)c->in_bytes : UINT32_MAX;
 }
 
-/* Two guests that write to one disk destroy it: the lock lasts as long as the file is open. */
+/*
+ * Two guests that write to one disk destroy it: the lock lasts as long as the file is open.  A file
+ * system that has no locks (ENOLCK, EOPNOTSUPP) is no reason to refuse its files.
+ */
+static bool others_have(int fd)
+{
+	struct flock l = { .l_type = writable ? F_WRLCK : F_RDLCK };
+	long err = svc_fcntl(fd, F_OFD_SETLK, (uint64_t)&l);
+
+	return err == -EAGAIN || err == -EACCES;
+}
+
 static int open_disk(const char *path)
 {
-	struct flock l = { .l_type = F_WRLCK };
 	int fd = open(path, O_RDWR | O_CLOEXEC, 0);
-	long err, size;
 	bool busy;
+	long size;
 
 	writable = fd != -EACCES && fd != -EROFS && fd != -EPERM;
 	if (!writable) {
 		fd = open(path, O_RDONLY | O_CLOEXEC, 0);
-		l.l_type = F_RDLCK;
 		vm_say("%s may only be read: so the guest's disk", path);
 	}
-	err = fd < 0 ? fd : svc_fcntl(fd, F_OFD_SETLK, (uint64_t)&l);
-	busy = fd >= 0 && (err == -EAGAIN || err == -EACCES);
-	size = err < 0 ? err : svc_lseek(fd, 0, SEEK_END);
-	if (size < 0)
+	busy = fd >= 0 && others_have(fd);
+	size = fd < 0 ? fd : busy ? -EBUSY : svc_lseek(fd, 0, SEEK_END);
+	if (size < 0) {
 		vm_say("%s: %s", path, busy ? "another guest has this disk" : strerror(size));
+		if (fd >= 0)
+			svc_close(fd);
+		return (int)size;
+	}
 	config.capacity = (uint64_t)size / SECTOR;
 	virtio_blk.features = F_SEG_MAX | F_FLUSH | (writable ? 0 : F_RO);
-	return size < 0 ? (int)size : fd;
+	return fd;
 }
 
 struct virtio virtio_blk = {

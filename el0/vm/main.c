@@ -169,6 +169,9 @@ static enum vm_end run_guest(void)
 		terminal_serve(&vm);
 	else
 		vm_stop(&vm, VM_FAILED);
+	/* First: a vCPU that writes a register waits until its device's request is done. */
+	virtio_hurry(&virtio_blk);
+	virtio_hurry(&virtio_share);
 	for (unsigned int i = 0; i < vm.cpus; i++)
 		vcpu_stop(&vm.vcpu[i]);
 	virtio_stop(&virtio_blk);

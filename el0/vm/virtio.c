@@ -234,13 +234,18 @@ int virtio_start(struct vm *vm, struct virtio *v, const char *path)
 	return err;
 }
 
+void virtio_hurry(struct virtio *v)
+{
+	__atomic_store_n(&v->stop, true, __ATOMIC_RELEASE);
+}
+
 void virtio_stop(struct virtio *v)
 {
 	uint64_t one = 1;
 
 	if (!v->thread.stack)
 		return;
-	__atomic_store_n(&v->stop, true, __ATOMIC_RELEASE);
+	virtio_hurry(v);
 	svc_write(v->notify, &one, sizeof(one));
 	thread_await(&v->thread);
 	reset(v);

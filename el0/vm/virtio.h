@@ -46,10 +46,12 @@ struct virtio {
 extern struct virtio virtio_blk, virtio_console, virtio_share;
 
 /*
- * virtio_start - add it to the guest, over the file at @path: 0 or said why not.  virtio_stop - its
- * thread has ended, its file is closed; of one that was not started: nothing.
+ * virtio_start - add it to the guest, over the file at @path: 0 or said why not.  virtio_hurry - it
+ * takes no more requests and cuts short the one at hand, so that no vCPU waits long for its lock.
+ * virtio_stop - its thread has ended, its file is closed; of one that was not started: nothing.
  */
 int virtio_start(struct vm *vm, struct virtio *v, const char *path);
+void virtio_hurry(struct virtio *v);
 void virtio_stop(struct virtio *v);
 
 /*

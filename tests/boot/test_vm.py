@@ -5,6 +5,7 @@ A person sits at the terminal: consoles, disk, shared folder, reset, power off, 
 
 import os
 
+import bare
 import conftest
 import initrd
 import oracle
@@ -19,6 +20,7 @@ echo outside >/tmp/secret; echo inside >/tmp/share/file; busybox ln -s ../secret
 busybox dd if=/dev/zero of=/tmp/disk bs=1M count=4 2>/dev/null
 busybox printf 'first sector' | busybox dd of=/tmp/disk conv=notrunc 2>/dev/null
 busybox dd if=/dev/zero of=/tmp/big bs=1M seek=32 count=0 2>/dev/null
+busybox dd if=/dev/zero of=/tmp/long bs=1M seek=2048 count=0 2>/dev/null
 PS1='host> ' exec busybox sh -i
 """
 
@@ -31,6 +33,7 @@ def read(path):
 def host_archive():
     b = conftest.BUILD
     files = {"bin/busybox": read(os.path.join(oracle.PARTS, "busybox")), "bin/vm": read(os.path.join(b, "el0", "vm")),
+             "boot/longdisk": bare.code(os.path.join(conftest.ROOT, "build/tests/longdisk")),
              "boot/newel.img": read(os.path.join(b, "newel.img")), "boot/initrd.cpio": read(os.path.join(b, "busybox.cpio"))}
     return initrd.archive(*(initrd.directory(d) for d in ("bin", "boot", "dev", "proc", "tmp")),
                           initrd.device("dev/console", 5, 1), initrd.device("dev/kvm", 10, 232),
@@ -97,6 +100,16 @@ def test_newel_as_guest(host):
 
 
 @pytest.mark.needs("linux", "busybox")
+def test_leaves_at_once(host):
+    """^A x waits for none of the 252 GiB that the disk is asked for, though a vCPU waits for the disk."""
+    host.child.send("vm -m 64 -k /boot/longdisk -d /tmp/long\r")
+    host.expect("disk asked")
+    host.child.send("\x01x")
+    host.expect("vm: left the guest", 60)
+    line(host, "", "host> ", "")
+
+
+@pytest.mark.needs("linux", "busybox")
 def test_what_it_says(host):
     """What cannot be is told in a line that says what to do, with status 1."""
     for options, answer in (("-k /boot/none", "/boot/none: ENOENT"), ("-k /boot/initrd.cpio", "no arm64 kernel Image"),
@@ -104,4 +117,7 @@ def test_what_it_says(host):
                             ("-s /none", "/none: ENOENT")):
         line(host, f"vm {options}; echo status $?", answer, r"status 1\s")
     line(host, "vm -x; echo status $?", "usage: vm", r"status 2\s")
+    line(host, "vm -m 64 -k /boot/longdisk -d /tmp/disk </dev/null >/tmp/text 2>&1 & "
+         "until busybox grep -q asked /tmp/text; do busybox sleep 1; done; vm -d /tmp/disk; echo status $?; kill $!",
+         "/tmp/disk: another guest has this disk", r"status 1\s")
     line(host, "busybox rm /dev/kvm; vm; echo status $?", "no /dev/kvm \\(ENOENT\\): the kernel must have KVM", r"status 1\s")
