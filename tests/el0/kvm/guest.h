@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 
 #include "tests/el0/libc/calls.h"
 
@@ -67,7 +68,8 @@ enum run_end { AT_DONE = 1000, FAULTED, AT_MMIO, AT_EXIT };
 	extern const char id[] HIDDEN_, id##_end[] HIDDEN_;                                    \
 	__asm__(".pushsection .rodata\n.balign 128\n.globl " #id ", " #id "_end\n.hidden " #id \
 		", " #id "_end\n" #id ":\n" code "\n" #id "_end:\n.popsection\n")
-#define DONE "str xzr, [x20, #0xff8]\nb .\n"
+#define DONE_ONCE "str xzr, [x20, #0xff8]\n"
+#define DONE	  DONE_ONCE "b .\n"
 
 /* clang-format off */
 GUEST(guest_vectors,
@@ -264,6 +266,41 @@ MAY_BE_UNUSED long guest_run_cpu(struct guest *g, int n)
 }
 
 #define guest_run(g) guest_run_cpu(g, 0)
+
+MAY_BE_UNUSED volatile int rang;
+
+MAY_BE_UNUSED void on_alarm(int signo)
+{
+	(void)signo;
+	rang++;
+}
+
+/*
+ * alarm_each - SIGALRM every @ms milliseconds, counted in rang from now on; 0: no more.  Never a
+ * single one: if this machine stands still a while it comes before KVM_RUN, which then has no end.
+ */
+MAY_BE_UNUSED void alarm_each(int ms)
+{
+	struct timeval each = { ms / 1000, ms % 1000 * 1000 };
+	struct itimerval t = { each, each };
+	struct sigaction a = { .sa_handler = on_alarm };
+
+	sigaction(SIGALRM, &a, NULL);
+	if (ms)
+		rang = 0;
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* guest_run_for - guest_run, for @ms milliseconds at most: -EINTR. */
+MAY_BE_UNUSED long guest_run_for(struct guest *g, int ms)
+{
+	long r;
+
+	alarm_each(ms);
+	r = guest_run(g);
+	alarm_each(0);
+	return r;
+}
 
 /* The parts of ESR_EL1 in x10, after FAULTED. */
 #define FAULT_EC(g)  (X(g, 10) >> 26 & 0x3f)

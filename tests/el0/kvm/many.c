@@ -17,22 +17,22 @@
 
 /*
  * Through its own tables, as a kernel: what a TLB keeps is by the VMID and both stages.  x1: where,
- * x2: how much more.
+ * x2: how much more, x3: its tables.  Each KVM_RUN adds once.
  */
 /* clang-format off */
 GUEST(adds,
-	"movz x9, #0x4ff\n msr mair_el1, x9\n"
+	"1: movz x9, #0x4ff\n msr mair_el1, x9\n"
 	"movz x9, #0x3520\n movk x9, #0x80, lsl #16\n movk x9, #0x2, lsl #32\n msr tcr_el1, x9\n"
 	"msr ttbr0_el1, x3\n isb\n mrs x9, sctlr_el1\n orr x9, x9, #1\n msr sctlr_el1, x9\n isb\n"
 	"ldr x4, [x1]\n add x4, x4, x2\n str x4, [x1]\n"
-	"bic x9, x9, #1\n msr sctlr_el1, x9\n isb\n" DONE);
+	"bic x9, x9, #1\n msr sctlr_el1, x9\n isb\n" DONE_ONCE "b 1b\n");
 /* clang-format on */
 
 #define TABLE	 0x10000 /* in RAM: its root, of 4 GiB by blocks of 1 GiB */
 
 static struct guest machine[MACHINES];
 
-static void make_machine(struct guest *g)
+static void make_machine(struct guest *g, uint64_t adds_each)
 {
 	volatile uint64_t *root;
 
@@ -41,25 +41,21 @@ static void make_machine(struct guest *g)
 	/* AF, inner shareable, normal memory where RAM is; a device elsewhere (MAIR above). */
 	for (uint64_t i = 0; i < 4; i++)
 		root[i] = i << 30 | (i == RAM >> 30 ? 0x701 : 0x405);
-	guest_put(g, 0, adds, adds_end);
+	guest_load(g, 0, adds);
+	SET_X(g, 1, RAM + LEFT);
+	SET_X(g, 2, adds_each);
+	SET_X(g, 3, RAM + TABLE);
 }
 
-/* Half of them, in turn. */
+/* Half of them, in turn: the first that does not come to its end, or NULL. */
 static void *run_half(void *arg)
 {
 	uintptr_t first = (uintptr_t)arg;
 
 	for (int round = 0; round < ROUNDS; round++)
-		for (uintptr_t i = first; i < MACHINES; i += THREADS) {
-			struct guest *g = &machine[i];
-
-			guest_at(g, 0, 0);
-			SET_X(g, 1, RAM + LEFT);
-			SET_X(g, 2, i + 1);
-			SET_X(g, 3, RAM + TABLE);
-			if (!check(guest_run(g), AT_DONE, "machine %d, round %d", (int)i, round))
-				return NULL;
-		}
+		for (uintptr_t i = first; i < MACHINES; i += THREADS)
+			if (guest_run(&machine[i]) != AT_DONE)
+				return &machine[i];
 	return NULL;
 }
 
@@ -119,6 +115,7 @@ int main(void)
 {
 	pthread_t t[THREADS];
 	struct rlimit files;
+	void *bad;
 
 	open_kvm();
 	users();
@@ -127,11 +124,14 @@ int main(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 	begin("KVM_RUN of %d machines in turn", MACHINES);
 	for (int i = 0; i < MACHINES; i++)
-		make_machine(&machine[i]);
+		make_machine(&machine[i], (uint64_t)i + 1);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, run_half, (void *)i);
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(t[i], NULL);
+	/* Checks are counted by one thread alone. */
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(t[i], &bad);
+		expect(!bad, "machine %d ends", bad ? (int)((struct guest *)bad - machine) : 0);
+	}
 	for (int i = 0; i < MACHINES; i++)
 		check((long)*(volatile uint64_t *)(void *)(machine[i].mem + LEFT),
 		      (long)ROUNDS * (i + 1), "what machine %d has left", i);
