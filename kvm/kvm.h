@@ -190,8 +190,9 @@ void kvm_init(const char *cmdline);
 /* ---- vm, vcpu ---- */
 
 /*
- * A VM lives until its last descriptor, its vcpus' and its devices' are closed; the pages that are
- * mapped of its vcpus may outlive it.  kvm_vm_get - one more that holds it.  May sleep.
+ * A VM lives until its last descriptor, its vcpus' and its devices' are closed, and the mappings of
+ * its vcpus' pages, which hold the descriptors, are gone.  kvm_vm_get - one more that holds it.
+ * May sleep.
  */
 static inline void kvm_vm_get(struct kvm_vm *vm)
 {

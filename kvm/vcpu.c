@@ -2,8 +2,8 @@
  * vcpu.c - a virtual CPU: its descriptor, the page that it shares with its VMM, and what ioctl(2)
  * asks of it.
  *
- * Comes from KVM_CREATE_VCPU.  Invariant: a vcpu lives as long as its VM, which its descriptor
- * holds; its registers are looked at and changed under vcpu->lock alone.
+ * Comes from KVM_CREATE_VCPU.  Invariant: a vcpu lives as long as its VM, its descriptor and the
+ * mappings of its page hold that; its registers are looked at and changed under vcpu->lock alone.
  */
 #include "abi/kvm.h"
 #include "fs/anon/anon.h"
@@ -13,14 +13,13 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "task/process.h"
 #include "task/task.h"
 
 /*
- * What it costs the kernel: the struct, its registers.  What el2/ has of it lies in a chunk, which
- * is charged by itself (kvm/el2.c).
+ * What it costs the kernel: the struct, struct kvm_run, its registers.  What el2/ has of it lies in
+ * a chunk, which is charged by itself (kvm/el2.c).
  */
-#define VCPU_CHARGE (sizeof(struct kvm_vcpu) + CHARGE_SMALL + PAGE_SIZE)
+#define VCPU_CHARGE (sizeof(struct kvm_vcpu) + 2 * CHARGE_SMALL + 2 * PAGE_SIZE)
 
 /* ---- the pages that it shares: struct kvm_run, and its VM's ring ---- */
 
@@ -28,10 +27,7 @@
 struct shared_pages {
 	struct vm_object object;
 	struct page *page[KVM_VCPU_PAGES];
-	struct charge *charge; /* of the vcpu's maker: mappings do not pay */
 };
-
-#define SHARED_CHARGE (sizeof(struct shared_pages) + CHARGE_SMALL + KVM_VCPU_PAGES * PAGE_SIZE)
 
 static struct page *shared_page(struct vm_object *o, uint64_t index, bool create)
 {
@@ -47,7 +43,6 @@ static void release_shared(struct vm_object *o)
 
 	for (unsigned int i = 0; i < KVM_VCPU_PAGES; i++)
 		page_put(s->page[i]);
-	charge_drop(s->charge, SHARED_CHARGE);
 	kfree(s);
 }
 
@@ -66,7 +61,6 @@ static int make_run(struct kvm_vcpu *v)
 		return -ENOMEM;
 	}
 	object_init(&s->object, &ops);
-	s->charge = charge_mine(SHARED_CHARGE);
 	s->object.size = sizeof(s->page) / sizeof(s->page[0]) * PAGE_SIZE;
 	run->in_object = true;
 	page_get(ring);

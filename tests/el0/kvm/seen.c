@@ -231,7 +231,7 @@ static long oom_score(void)
 	return atol(buf);
 }
 
-/* struct kvm_run and the ring, of vCPUs that are gone: whoever still maps them pays for them. */
+/* A vCPU lives on as long as its pages are mapped, and its maker pays for it all the time. */
 static void left_pages(void)
 {
 	static void *at[LEFT_VMS][LEFT_CPUS];
