@@ -186,8 +186,6 @@ struct el2_vcpu {
 	uint64_t mdcr; /* EL2_MDCR_MAY; TDA is set anyway without EL2_RUN_DEBUG */
 	uint64_t flags;
 
-	uint64_t vmid; /* out: the one that it had when it came to a core last: only to be shown */
-
 	/* out: the exit */
 	uint64_t esr, far, hpfar;
 

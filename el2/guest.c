@@ -124,7 +124,6 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 	}
 	*v = (struct el2_vcpu_own){ vm, el2_at(page), vm->vcpus, handle };
 	vm->vcpus = v;
-	v->page->vmid = vm->regime.vttbr >> VTTBR_VMID_SHIFT;
 	vm->users++;
 	el2_set_held(handle, EL2_VCPU);
 	return handle;

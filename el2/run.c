@@ -362,11 +362,10 @@ static bool may_enter(uint64_t pstate)
 }
 
 /* The vcpu @handle has not run last of @vm on this core, or @vm may have no VMID. */
-static __attribute__((noinline)) void come_to_core(struct el2_vm *vm, struct el2_vcpu *page,
-						   uint32_t *last, uint32_t handle)
+static __attribute__((noinline)) void come_to_core(struct el2_vm *vm, uint32_t *last,
+						   uint32_t handle)
 {
 	el2_vmid_hold(vm, last, handle);
-	page->vmid = vm->regime.vttbr >> VTTBR_VMID_SHIFT;
 	/*
 	 * Two vcpus of a VM are two cores to the guest, whose ASIDs need not mean the same; here
 	 * they share a TLB that tells guests apart by VMID alone.
@@ -389,7 +388,7 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 	if (!may_enter(pstate))
 		return EL2_EXIT_ILLEGAL;
 	if (unlikely(load_acquire(last) != handle))
-		come_to_core(vm, page, last, handle);
+		come_to_core(vm, last, handle);
 	if (!EL2_IS_VHE) {
 		uint64_t elr = READ_SYSREG(elr_el2), spsr = READ_SYSREG(spsr_el2);
 
