@@ -275,6 +275,15 @@ ENDFUNC unexpected_\slot
 	UNEXPECTED \slot
 	.endr
 
+/* SP = a frame on the core's emergency stack.  @percpu: where the core's data is.  x0 is lost. */
+	.macro SP_TO_EMERGENCY_STACK percpu
+	adrp	x0, emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	add	x0, x0, :lo12:emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	mov	sp, x0
+	mrs	x0, \percpu
+	add	sp, sp, x0
+	.endm
+
 /*
  * The kernel's stack has run over.  x0 is as it was, SP is where the frame would have begun; the
  * frame goes to the core's emergency stack instead.  TPIDRRO_EL0 and TPIDR_EL0 hold what there is
@@ -284,11 +293,7 @@ LOCAL_FUNC stack_overflowed
 	msr	tpidrro_el0, x0
 	add	x0, sp, #TF_SIZE
 	msr	tpidr_el0, x0
-	adrp	x0, emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
-	add	x0, x0, :lo12:emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
-	mov	sp, x0
-	mrs	x0, tpidr_el1
-	add	sp, sp, x0
+	SP_TO_EMERGENCY_STACK tpidr_el1
 	mrs	x0, tpidrro_el0
 	ENTER_FROM_EL1
 	mrs	x21, tpidr_el0
@@ -307,11 +312,7 @@ FUNC vhe_unexpected
 	msr	tpidr_el1, x0
 	mov	x0, sp
 	msr	tpidr_el0, x0
-	adrp	x0, emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
-	add	x0, x0, :lo12:emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
-	mov	sp, x0
-	mrs	x0, tpidr_el2
-	add	sp, sp, x0
+	SP_TO_EMERGENCY_STACK tpidr_el2
 	adrp	x0, vectors_el1
 	msr	vbar_el1, x0
 	isb
